@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Catch2, whether version 2 or 3, in the vocabulary of version 3.
+
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+
+#include <catch2/catch_all.hpp>
+
+#else
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+namespace Catch::Matchers {
+
+inline auto ContainsSubstring(const std::string& part)
+{
+    return Contains(part);
+}
+
+} // namespace Catch::Matchers
+
+#endif
