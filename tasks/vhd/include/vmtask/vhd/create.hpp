@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/engine.hpp>
+#include <vmtask/task.hpp>
+#include <vmtask/vhd/create_image.hpp>
+
+#include <filesystem>
+
+namespace vmtask::vhd {
+
+/// Posts a task that does create_file().
+///
+/// Errors, of the task: create_file()'s.
+task<create_report> create(engine& where, std::filesystem::path path, create_options options);
+
+} // namespace vmtask::vhd

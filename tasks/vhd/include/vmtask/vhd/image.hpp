@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/vhd/byte_store.hpp>
+#include <vmtask/vhd/layout.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+namespace vmtask::vhd {
+
+/// A disk as its guest sees it: sectors that are read and written.
+///
+/// Fixed and dynamic disks. Like a disk's own cache, it may lose what was
+/// written since the last flush() when it is destroyed or the power goes, but
+/// the image stays valid. It refers to the store, which has to outlive it and
+/// must not be changed by anyone else.
+///
+/// Thread safety: none; one caller at a time.
+class image {
+public:
+    /// Opens the image after read_layout()'s checks, with its errors.
+    explicit image(byte_store& store);
+
+    [[nodiscard]] disk_type type() const noexcept { return layout_.footer.type; }
+    [[nodiscard]] std::uint64_t size() const noexcept { return layout_.footer.current_size; }
+    [[nodiscard]] std::uint32_t block_size() const noexcept { return layout_.header.block_size; }
+    [[nodiscard]] const vhd::layout& layout() const noexcept { return layout_; }
+
+    /// Whether the block has a place in the file. False for a block that is not there.
+    [[nodiscard]] bool is_allocated(std::uint32_t block) const noexcept;
+
+    /// Reads whole sectors; those never written are zeros.
+    ///
+    /// Errors: unaligned_access, beyond_the_end, differencing_disk.
+    void read(std::uint64_t offset, std::span<std::byte> into);
+
+    /// Writes whole sectors, giving their blocks a place where they have none,
+    /// also when all that is written is zeros.
+    ///
+    /// Errors: as read(), and saved_state, disk_too_full.
+    void write(std::uint64_t offset, std::span<const std::byte> from);
+
+    /// Makes everything written so far durable.
+    void flush();
+
+private:
+    using bitmap = std::vector<std::byte>;
+
+    /// Everything about a block that the file does not say yet.
+    struct pending_block {
+        bitmap written;      // the bitmap to be
+        bool is_new = false; // the file's table does not know it yet
+    };
+
+    void check_access(std::uint64_t offset, std::uint64_t length) const;
+    template <class Bytes, class Part>
+    void for_each_part(std::uint64_t offset, Bytes bytes, Part part);
+    void read_part(std::uint32_t block, std::uint32_t offset, std::span<std::byte> into);
+    void write_part(std::uint32_t block, std::uint32_t offset, std::span<const std::byte> from);
+    const bitmap& bitmap_of(std::uint32_t block);
+    pending_block& pending_of(std::uint32_t block);
+    void allocate(std::uint32_t block);
+    void begin_growing();
+    void write_new_bitmaps_and_footer();
+    void write_pending_entries();
+    [[nodiscard]] std::uint64_t data_offset(std::uint32_t block) const noexcept;
+
+    byte_store* store_;
+    vhd::layout layout_;
+    std::uint64_t end_of_blocks_ = 0;               // where the next block may go
+    bool growing_ = false;                          // the footer at the end has to be written anew
+    std::map<std::uint32_t, pending_block> pending_;
+    std::uint32_t cached_block_ = unallocated;      // whose bitmap this is:
+    bitmap cached_bitmap_;
+};
+
+} // namespace vmtask::vhd
