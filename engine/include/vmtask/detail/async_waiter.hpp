@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/give_up_handler.hpp>
+#include <vmtask/detail/result_record.hpp>
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/waiter.hpp>
+#include <vmtask/error.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/system_executor.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace vmtask::detail {
+
+[[nodiscard]] inline std::error_code code_of(wait_outcome outcome) noexcept
+{
+    switch (outcome) {
+    case wait_outcome::timed_out: return errc::timed_out;
+    case wait_outcome::given_up: return asio::error::operation_aborted;
+    case wait_outcome::completed:
+    case wait_outcome::pending: break;
+    }
+    return {};
+}
+
+/// A handler on its way to its executor, together with what it is to be told.
+///
+/// It carries the handler's allocator but not its executor: it is posted to
+/// that executor, and Asio 1.22 reads a bound executor's handler after moving
+/// from it.
+template <class Handler, class Report>
+class delivery {
+public:
+    using allocator_type = asio::associated_allocator_t<Handler>;
+
+    delivery(Handler&& handler, Report&& report, std::error_code error)
+        : handler_(std::move(handler)), report_(std::move(report)), error_(error)
+    {
+    }
+
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
+
+    void operator()() { report_(std::move(handler_), error_); }
+
+private:
+    Handler handler_;
+    Report report_;
+    std::error_code error_;
+};
+
+/// Where the handler of a wait is to run, and what keeps that place running:
+/// the event loop for handlers without an executor of their own.
+template <class Executor>
+class destination {
+public:
+    destination(engine_core& core, const Executor& executor) : executor_(executor)
+    {
+        if (is_event_loop(core)) pin_.emplace(core);
+        else work_.emplace(executor);
+    }
+
+    /// Never runs the handler inside this call. When the event loop is gone,
+    /// with its engine, a thread of Asio's system executor runs it instead.
+    template <class Delivery>
+    void post(Delivery&& delivered)
+    {
+        if (pin_ && !*pin_) asio::post(asio::system_executor(), std::forward<Delivery>(delivered));
+        else asio::post(executor_, std::forward<Delivery>(delivered));
+    }
+
+private:
+    bool is_event_loop(engine_core& core) const noexcept
+    {
+        if constexpr (std::is_same_v<Executor, loop_executor>) return executor_ == event_loop_executor(core);
+        else return false;
+    }
+
+    Executor executor_;
+    std::optional<asio::executor_work_guard<Executor>> work_;
+    std::optional<loop_pin> pin_;
+};
+
+/// An asynchronous wait: a handler, the place where it is to run, and `Report`,
+/// which calls the handler with what the wait's error code stands for.
+///
+/// It lives in memory of the handler's allocator, and gives that memory back
+/// before the handler can run.
+template <class Handler, class Report>
+class async_waiter final : public waiter {
+    using executor = asio::associated_executor_t<Handler, loop_executor>;
+    using destination_type = destination<executor>;
+    using delivery_type = delivery<Handler, Report>;
+    using allocator = typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<async_waiter>;
+    using memory = std::allocator_traits<allocator>;
+
+public:
+    /// Begins the wait. The handler is called exactly once, never from in here.
+    static void begin(intrusive_ptr<task_record> record, steady_time deadline, Handler&& handler, Report&& report)
+    {
+        if (record->ended()) return deliver(*record, std::move(handler), std::move(report), {});
+        if (deadline == deadline_now) return deliver(*record, std::move(handler), std::move(report), errc::timed_out);
+
+        task_record& task = *record;
+        owner added = make(std::move(record), deadline, std::move(handler), std::move(report));
+        give_up_handler* const give_up = added->connect_slot();
+        async_waiter* const listed = added.release();
+        if (!task.add_waiter(*listed, give_up)) listed->complete(wait_outcome::completed);
+    }
+
+    async_waiter(intrusive_ptr<task_record>&& record, steady_time deadline, Handler&& handler, Report&& report)
+        : waiter(deadline),
+          memory_of_handler_(asio::get_associated_allocator(handler)),
+          destination_(record->core(), executor_of(handler, *record)),
+          held_(std::move(record)),
+          handler_(std::move(handler)),
+          report_(std::move(report))
+    {
+    }
+
+    void complete(wait_outcome outcome) noexcept override
+    {
+        owner self(this);
+        // The task is held until the end: the handler may drop the last handle.
+        const intrusive_ptr<task_record> held = std::move(held_);
+        destination_type destination = std::move(destination_);
+        delivery_type delivered(std::move(handler_), std::move(report_), code_of(outcome));
+        self.reset();
+        destination.post(std::move(delivered));
+    }
+
+private:
+    /// Gives the memory back to the handler's allocator.
+    struct disposer {
+        void operator()(async_waiter* disposed) const noexcept
+        {
+            allocator memory_of_handler = disposed->memory_of_handler_;
+            memory::destroy(memory_of_handler, disposed);
+            memory::deallocate(memory_of_handler, disposed, 1);
+        }
+    };
+    using owner = std::unique_ptr<async_waiter, disposer>;
+
+    static owner make(intrusive_ptr<task_record>&& record, steady_time deadline, Handler&& handler, Report&& report)
+    {
+        allocator memory_of_handler(asio::get_associated_allocator(handler));
+        async_waiter* const place = memory::allocate(memory_of_handler, 1);
+        try {
+            memory::construct(memory_of_handler, place, std::move(record), deadline, std::move(handler), std::move(report));
+        } catch (...) {
+            memory::deallocate(memory_of_handler, place, 1);
+            throw;
+        }
+        return owner(place);
+    }
+
+    static void deliver(task_record& record, Handler&& handler, Report&& report, std::error_code error)
+    {
+        destination_type destination(record.core(), executor_of(handler, record));
+        destination.post(delivery_type(std::move(handler), std::move(report), error));
+    }
+
+    static executor executor_of(const Handler& handler, task_record& record) noexcept
+    {
+        return asio::get_associated_executor(handler, event_loop_executor(record.core()));
+    }
+
+    give_up_handler* connect_slot()
+    {
+        auto slot = asio::get_associated_cancellation_slot(handler_);
+        return slot.is_connected() ? &slot.template emplace<give_up_handler>(held_) : nullptr;
+    }
+
+    allocator memory_of_handler_;
+    destination_type destination_;
+    intrusive_ptr<task_record> held_;
+    Handler handler_;
+    Report report_;
+};
+
+/// Calls the handler of a plain wait.
+struct report_wait {
+    template <class Handler>
+    void operator()(Handler&& handler, std::error_code error) const
+    {
+        std::forward<Handler>(handler)(error);
+    }
+};
+
+/// Calls the handler of a wait for a result.
+template <class T>
+class report_result {
+public:
+    explicit report_result(intrusive_ptr<result_record<T>> record) noexcept : record_(std::move(record)) {}
+
+    template <class Handler>
+    void operator()(Handler&& handler, std::error_code error) const
+    {
+        std::exception_ptr failure;
+        T value = fetch(error, failure);
+        std::forward<Handler>(handler)(std::move(failure), std::move(value));
+    }
+
+private:
+    T fetch(std::error_code error, std::exception_ptr& failure) const
+    {
+        try {
+            if (error) throw std::system_error(error);
+            return record_->copy_or_take();
+        } catch (...) {
+            failure = std::current_exception();
+            return T();
+        }
+    }
+
+    intrusive_ptr<result_record<T>> record_; // null when the handle was empty
+};
+
+/// The same for a task without a value, or one whose type is not known here.
+template <>
+class report_result<void> {
+public:
+    explicit report_result(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
+
+    template <class Handler>
+    void operator()(Handler&& handler, std::error_code error) const
+    {
+        std::forward<Handler>(handler)(failure_of(error));
+    }
+
+private:
+    std::exception_ptr failure_of(std::error_code error) const
+    {
+        try {
+            if (error) throw std::system_error(error);
+            record_->require_success();
+            return nullptr;
+        } catch (...) {
+            return std::current_exception();
+        }
+    }
+
+    intrusive_ptr<task_record> record_; // null when the handle was empty
+};
+
+/// Calls a handler for which the wait itself could not be begun.
+template <class Handler, class Report>
+void refuse_wait(Handler handler, Report report, std::error_code error)
+{
+    const auto executor = asio::get_associated_executor(handler, asio::system_executor());
+    asio::post(executor, delivery<Handler, Report>(std::move(handler), std::move(report), error));
+}
+
+/// Begins an asynchronous wait: what asio::async_initiate calls with the
+/// handler that it made of the caller's token.
+template <class Report>
+class wait_initiation {
+public:
+    using executor_type = asio::any_io_executor;
+
+    wait_initiation(intrusive_ptr<task_record> record, steady_time deadline, Report report)
+        : record_(std::move(record)), deadline_(deadline), report_(std::move(report))
+    {
+    }
+
+    /// Where a handler without an executor of its own is called.
+    [[nodiscard]] executor_type get_executor() const noexcept
+    {
+        if (!record_) return asio::system_executor();
+        return event_loop_executor(record_->core());
+    }
+
+    template <class Handler>
+    void operator()(Handler&& handler)
+    {
+        using handler_type = std::decay_t<Handler>;
+        handler_type moved = std::forward<Handler>(handler);
+        if (record_) async_waiter<handler_type, Report>::begin(std::move(record_), deadline_, std::move(moved), std::move(report_));
+        else refuse_wait(std::move(moved), std::move(report_), errc::no_task);
+    }
+
+private:
+    intrusive_ptr<task_record> record_;
+    steady_time deadline_;
+    Report report_;
+};
+
+} // namespace vmtask::detail

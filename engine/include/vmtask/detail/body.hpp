@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <asio/awaitable.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace vmtask {
+
+class task_context;
+
+namespace detail {
+
+template <class T>
+struct awaited {
+    using type = T;
+    static constexpr bool is_coroutine = false;
+};
+template <class T>
+struct awaited<asio::awaitable<T>> {
+    using type = T;
+    static constexpr bool is_coroutine = true;
+};
+
+/// What a body is: whether it is a coroutine, and what its task results in.
+template <class Body>
+struct body_traits {
+    using returned = std::invoke_result_t<Body&, task_context&>;
+    using result = typename awaited<returned>::type;
+    static constexpr bool is_coroutine = awaited<returned>::is_coroutine;
+
+    static_assert(!std::is_reference_v<result>, "a task's result is a value; return a pointer to refer to something");
+};
+
+/// True for a null function pointer, an empty std::function and the like.
+template <class Body>
+[[nodiscard]] bool is_null_body(const Body& body) noexcept
+{
+    // A lambda without captures compares with nullptr too, by way of a function
+    // pointer that is never null; what can be made from nullptr can be null.
+    if constexpr (std::is_constructible_v<Body, std::nullptr_t> && std::is_constructible_v<bool, const Body&>) {
+        return !static_cast<bool>(body);
+    } else {
+        return false;
+    }
+}
+
+} // namespace detail
+
+/// Whatever can be posted: `T(task_context&)`, or a coroutine function
+/// `asio::awaitable<T>(task_context&)`. Move-only bodies and results work.
+template <class Body>
+concept task_body = std::invocable<std::decay_t<Body>&, task_context&> && std::move_constructible<std::decay_t<Body>>;
+
+} // namespace vmtask

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/result_record.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace vmtask::detail {
+
+/// A task with a body that runs on a worker from its begin to its end.
+template <class Body, class T>
+class body_record final : public result_record<T> {
+public:
+    template <class Given>
+    body_record(engine_core& core, std::uint64_t id, task_options&& options, Given&& body)
+        : result_record<T>(core, id, std::move(options)), body_(std::in_place, std::forward<Given>(body))
+    {
+    }
+
+private:
+    void invoke(task_context& context) override
+    {
+        if constexpr (std::is_void_v<T>) std::invoke(*body_, context);
+        else this->set_value(std::invoke(*body_, context));
+    }
+
+    void destroy_body() noexcept override { body_.reset(); }
+
+    std::optional<Body> body_;
+};
+
+} // namespace vmtask::detail

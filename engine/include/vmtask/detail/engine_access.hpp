@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <asio/io_context.hpp>
+
+#include <cstdint>
+
+namespace vmtask::detail {
+
+class engine_core;
+class task_record;
+
+using loop_executor = asio::io_context::executor_type;
+
+/// The executor of the event loop. May be compared and copied even after the
+/// engine is gone; to post to it takes a loop_pin.
+[[nodiscard]] loop_executor event_loop_executor(engine_core& core) noexcept;
+
+/// Where a coroutine body is to run: the event loop, with its handlers one at
+/// a time even if the loop has several threads.
+[[nodiscard]] asio::any_io_executor coroutine_executor(engine_core& core);
+
+/// Keeps the event loop running as long as it lives; empty when it was too
+/// late, because the engine is gone.
+class loop_pin {
+public:
+    loop_pin() noexcept = default;
+    explicit loop_pin(engine_core& core) noexcept;
+    loop_pin(loop_pin&& other) noexcept : core_(other.core_) { other.core_ = nullptr; }
+    loop_pin& operator=(loop_pin&&) = delete;
+    ~loop_pin();
+
+    explicit operator bool() const noexcept { return core_ != nullptr; }
+
+private:
+    engine_core* core_ = nullptr;
+};
+
+/// A place in the engine for one task more: refused before the body is moved,
+/// given back when making the task fails.
+class admission {
+public:
+    /// Throws std::system_error with errc::shutting_down or errc::queue_full.
+    explicit admission(engine_core& core);
+    ~admission();
+    admission(const admission&) = delete;
+    admission& operator=(const admission&) = delete;
+
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    /// Hands the task over to a worker.
+    void submit(task_record& record) noexcept;
+    /// Makes the task known without queueing it for a worker.
+    void enlist(task_record& record);
+
+private:
+    engine_core& core_;
+    std::uint64_t id_;
+    bool used_ = false;
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/body.hpp>
+#include <vmtask/detail/body_record.hpp>
+#include <vmtask/detail/coroutine_record.hpp>
+#include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/engine_options.hpp>
+#include <vmtask/error.hpp>
+#include <vmtask/shutdown.hpp>
+#include <vmtask/task.hpp>
+#include <vmtask/task_context.hpp>
+#include <vmtask/task_handle.hpp>
+#include <vmtask/task_options.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace vmtask {
+
+/// Runs tasks, and keeps the promises that their handles make.
+///
+/// Three kinds of thread, each on an io_context of its own: workers run
+/// blocking bodies; the event loop runs coroutine bodies and the handlers that
+/// have no executor of their own; one private thread keeps time, so that
+/// time-outs are on time however busy the others are.
+///
+/// Destruction is shutdown(shutdown_mode::cancel) without a time limit: it
+/// returns when every task has ended, every waiter has been told, and the
+/// handlers that were ready on the event loop have run. What else waits on the
+/// engine's executors is destroyed, not run.
+///
+/// Thread safety: all members may be called from any thread, except for
+/// destruction, which is no business of the engine's own threads.
+class engine {
+public:
+    using executor_type = asio::io_context::executor_type;
+
+    /// Starts the threads. Throws std::system_error when the system has none
+    /// left to give.
+    explicit engine(engine_options options = {});
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    /// Posts a task: `body` is a callable `T(task_context&)`, which a worker
+    /// runs, or a coroutine function `asio::awaitable<T>(task_context&)`, which
+    /// the event loop runs. What it throws becomes the task's error.
+    ///
+    /// The body is destroyed before the end of the task is published, so that
+    /// whatever it holds open is closed for those who saw the end.
+    ///
+    /// Errors, as std::system_error: errc::shutting_down, errc::queue_full,
+    /// errc::no_body for a null function; then no task was made. Whatever
+    /// moving the body throws.
+    template <task_body Body>
+    auto post(Body&& body, task_options options = {}) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
+    {
+        using body_type = std::decay_t<Body>;
+        using traits = detail::body_traits<body_type>;
+        using result = typename traits::result;
+
+        if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
+        detail::admission place(*core_);
+        if constexpr (traits::is_coroutine) {
+            using record_type = detail::coroutine_record<body_type, result>;
+            auto* const record = new record_type(*core_, place.id(), std::move(options), std::forward<Body>(body));
+            task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
+            place.enlist(*record);
+            record->launch();
+            return handle;
+        } else {
+            using record_type = detail::body_record<body_type, result>;
+            auto* const record = new record_type(*core_, place.id(), std::move(options), std::forward<Body>(body));
+            task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
+            place.submit(*record);
+            return handle;
+        }
+    }
+
+    /// All tasks that have not ended, and the ended ones that are still kept,
+    /// oldest first. Never waits for a task.
+    [[nodiscard]] std::vector<task_handle> tasks() const;
+
+    /// The task with that id; an empty handle when there is none, or none kept.
+    [[nodiscard]] task_handle find(std::uint64_t id) const;
+
+    /// Takes no further task, and waits until those there are have ended, or
+    /// `timeout` has passed. May be repeated, as with a stricter mode after a
+    /// time-out. Errors, as std::system_error: errc::would_deadlock on a thread
+    /// of the engine.
+    template <class Rep, class Period>
+    shutdown_report shutdown(shutdown_mode mode, std::chrono::duration<Rep, Period> timeout)
+    {
+        return shutdown_until(mode, detail::deadline_after(timeout));
+    }
+
+    /// The same without a time limit.
+    shutdown_report shutdown(shutdown_mode mode) { return shutdown_until(mode, detail::deadline_never); }
+
+    /// The event loop, where handlers go that have no executor of their own.
+    [[nodiscard]] executor_type get_executor() const noexcept { return detail::event_loop_executor(*core_); }
+
+    /// The workers, for handlers that may block. They share the threads with
+    /// blocking bodies, and get their turn among them.
+    [[nodiscard]] executor_type get_worker_executor() const noexcept;
+
+private:
+    shutdown_report shutdown_until(shutdown_mode mode, detail::steady_time deadline);
+
+    detail::engine_core* core_;
+};
+
+} // namespace vmtask

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+
+namespace vmtask {
+
+/// How long ended tasks stay in `engine::tasks()` and `engine::find()` after
+/// the last handle to them is gone. Whichever bound is met first lets them go.
+/// A held handle keeps its task and its result for ever.
+struct retention {
+    /// Ended tasks kept at most.
+    std::size_t count = 1024;
+    /// How long after its end a task is kept. Zero or less keeps none.
+    std::chrono::steady_clock::duration age = std::chrono::minutes(10);
+};
+
+/// How to set up an engine.
+struct engine_options {
+    /// Threads for blocking bodies. 0: as many as the machine has processors.
+    std::size_t workers = 0;
+    /// Threads of the event loop: coroutine bodies, and handlers without an
+    /// executor of their own. 0 counts as 1.
+    std::size_t event_loop_threads = 1;
+    /// Further workers started, one at a time, while tasks block in a wait for
+    /// other tasks. They stay until the engine ends. A wait that would need
+    /// one more returns `wait_status::would_deadlock`.
+    std::size_t spare_workers = 256;
+    /// Tasks queued at most; `post` reports errc::queue_full beyond. 0: no bound.
+    std::size_t queue_limit = std::size_t{1} << 20;
+    /// What becomes of ended tasks that nobody holds.
+    retention retain{};
+    /// Told of an exception that escapes a handler which runs on a thread of
+    /// the engine, on that thread; the thread then goes on. Bodies are not
+    /// meant: what they throw ends their task. Empty: std::terminate.
+    std::function<void(std::exception_ptr)> on_handler_exception{};
+};
+
+} // namespace vmtask

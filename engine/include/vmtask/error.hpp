@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <system_error>
+#include <type_traits>
+
+namespace vmtask {
+
+/// What the engine itself reports. A task's own failure keeps its own code.
+///
+/// `cancelled` says that a task was stopped; that a wait was given up is
+/// `asio::error::operation_aborted`.
+enum class errc {
+    /// The task was stopped before it had finished.
+    cancelled = 1,
+    /// The time allowed for a wait or a shutdown has passed; the task goes on.
+    timed_out,
+    /// The wait could never end, so it was not begun.
+    would_deadlock,
+    /// As many tasks as `engine_options::queue_limit` allows are queued already.
+    queue_full,
+    /// The engine is shutting down and takes no further tasks.
+    shutting_down,
+    /// The task was posted as not cancelable, or is past its point of no return.
+    not_cancelable,
+    /// The task has ended, so that nothing can change it any more.
+    already_ended,
+    /// The task has not ended, so that it has no result yet.
+    not_ended,
+    /// The handle is empty: it refers to no task.
+    no_task,
+    /// The body handed to `post` is a null function.
+    no_body,
+    /// The body threw something that carries no error code.
+    task_failed,
+    /// The coroutine was destroyed before it reached its end.
+    abandoned,
+    /// The result can only be moved, and somebody has taken it.
+    result_taken,
+};
+
+/// The category of errc; its name is "vmtask".
+[[nodiscard]] const std::error_category& engine_category() noexcept;
+
+/// Lets errc convert to std::error_code.
+[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
+
+} // namespace vmtask
+
+template <>
+struct std::is_error_code_enum<vmtask::errc> : std::true_type {};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/result_record.hpp>
+#include <vmtask/task_handle.hpp>
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace vmtask {
+
+/// The handle of a task whose body returns a T: a task_handle, and the way to
+/// that value. The value lives as long as any handle to the task.
+template <class T = void>
+class task : public task_handle {
+public:
+    /// An empty handle.
+    task() noexcept = default;
+    explicit task(detail::intrusive_ptr<detail::result_record<T>> record) noexcept
+        : task_handle(detail::intrusive_ptr<detail::task_record>(record.release(), detail::adopt_reference))
+    {
+    }
+
+    /// The value that the body returned. Rethrows what the body threw when the
+    /// task failed or was cancelled. Never blocks.
+    ///
+    /// Errors, as std::system_error: errc::not_ended before the end,
+    /// errc::result_taken when the value has been moved out.
+    [[nodiscard]] const T& result() const { return typed().value(); }
+
+    /// The same, moving the value out of the task, once for all its handles.
+    /// No reference from result() may be in use any more.
+    [[nodiscard]] T take_result() const { return typed().take(); }
+
+    /// Completes when the task has ended, with its value or its exception.
+    ///
+    /// Completion signature: void(std::exception_ptr, T); the value is T() when
+    /// there is an exception. A value that can be copied is copied; one that
+    /// can only be moved goes to the first who asks, and later ones get
+    /// errc::result_taken. Otherwise as task_handle::async_result.
+    template <asio::completion_token_for<void(std::exception_ptr, T)> Token>
+    auto async_result(Token&& token) const
+    {
+        static_assert(std::is_default_constructible_v<T>,
+                      "Asio's coroutines make an empty value beside an exception; use async_wait(), then result()");
+        using typed_pointer = detail::intrusive_ptr<detail::result_record<T>>;
+        typed_pointer record(static_cast<detail::result_record<T>*>(this->shared_record().get()));
+        return asio::async_initiate<Token, void(std::exception_ptr, T)>(
+            detail::wait_initiation(this->shared_record(), detail::deadline_never,
+                                    detail::report_result<T>(std::move(record))),
+            token);
+    }
+
+private:
+    detail::result_record<T>& typed() const { return static_cast<detail::result_record<T>&>(this->record()); }
+};
+
+/// The handle of a task without a value.
+template <>
+class task<void> : public task_handle {
+public:
+    /// An empty handle.
+    task() noexcept = default;
+    explicit task(detail::intrusive_ptr<detail::result_record<void>> record) noexcept
+        : task_handle(detail::intrusive_ptr<detail::task_record>(record.release(), detail::adopt_reference))
+    {
+    }
+};
+
+} // namespace vmtask

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string_view>
+
+namespace vmtask {
+
+namespace detail {
+class task_record;
+}
+
+/// The body's end of its task: report progress, learn of a cancel.
+///
+/// It is valid while the body runs. Thread safety: a body that uses several
+/// threads may call all members from all of them.
+class task_context {
+public:
+    explicit task_context(detail::task_record& record) noexcept : record_(record) {}
+    task_context(const task_context&) = delete;
+    task_context& operator=(const task_context&) = delete;
+
+    /// The id that the task's handles have.
+    [[nodiscard]] std::uint64_t id() const noexcept;
+
+    /// Says how much of the work is done, 0 to 1; anything else is taken for
+    /// the nearer bound. What is shown never falls. Costs a few nanoseconds.
+    void report_progress(double fraction) noexcept;
+
+    /// Says how much of the work is done, in the unit set by
+    /// set_progress_unit(). `total` may change on the way; 0 says unknown.
+    void report_progress(std::uint64_t done, std::uint64_t total) noexcept;
+
+    /// Says what `done` and `total` count, such as "bytes".
+    void set_progress_unit(std::string_view unit);
+
+    /// Says what the task is doing now, for people.
+    void report_step(std::string_view text);
+
+    /// True once somebody asked the task to stop.
+    [[nodiscard]] bool stop_requested() const noexcept;
+
+    /// Says the same as stop_requested() to whoever wants a callback. The
+    /// callback runs on the thread that requests the cancel.
+    [[nodiscard]] std::stop_token stop_token();
+
+    /// Stops the body here if a cancel was requested: throws std::system_error
+    /// with errc::cancelled, which the body lets pass after it has undone what
+    /// it must.
+    void checkpoint();
+
+    /// The last checkpoint: stops the body if a cancel was requested; else no
+    /// cancel is accepted from now on. Both in one step, so nobody is told that
+    /// a task stopped which then did what cannot be undone.
+    void point_of_no_return();
+
+private:
+    detail::task_record& record_;
+};
+
+} // namespace vmtask

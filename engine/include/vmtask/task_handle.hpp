@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/async_waiter.hpp>
+#include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/intrusive_ptr.hpp>
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/error.hpp>
+#include <vmtask/progress.hpp>
+#include <vmtask/task_state.hpp>
+#include <vmtask/wait_status.hpp>
+
+#include <asio/async_result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace vmtask {
+
+/// The caller's end of a posted task: watch it, wait for it, ask it to stop.
+///
+/// Copies refer to the same task and are as cheap as a pointer. Dropping the
+/// last handle does not stop the task; it runs to its end unobserved. A handle
+/// may outlive its engine; the task has ended by then.
+///
+/// An empty handle refers to no task. Its members throw std::system_error with
+/// errc::no_task; its asynchronous waits complete with that code.
+///
+/// Thread safety: one handle may be used from several threads at once, except
+/// for assignment and destruction.
+class task_handle {
+public:
+    /// An empty handle.
+    task_handle() noexcept = default;
+    explicit task_handle(detail::intrusive_ptr<detail::task_record> record) noexcept : record_(std::move(record)) {}
+
+    /// True unless the handle is empty.
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(record_); }
+    /// True when both refer to the same task, or both are empty.
+    [[nodiscard]] friend bool operator==(const task_handle& left, const task_handle& right) noexcept
+    {
+        return left.record_.get() == right.record_.get();
+    }
+
+    /// Unique within the engine, never 0, and higher for tasks posted later.
+    [[nodiscard]] std::uint64_t id() const { return record().id(); }
+
+    /// What `task_options::description` said.
+    [[nodiscard]] const std::string& description() const { return record().description(); }
+
+    /// Where the task is now. Only a terminal state is still true when read.
+    [[nodiscard]] task_state state() const { return record().state(); }
+
+    /// True when the task has ended, however it did.
+    [[nodiscard]] bool is_complete() const { return record().ended(); }
+
+    /// True while request_cancel() would be accepted.
+    [[nodiscard]] bool is_cancelable() const { return record().cancelable(); }
+
+    /// True once a cancel was accepted, even if the task then succeeded.
+    [[nodiscard]] bool cancel_requested() const { return record().cancel_requested(); }
+
+    /// 0 to 100. Never falls; 100 only when the task has succeeded.
+    [[nodiscard]] int percent_completed() const { return record().percent_completed(); }
+
+    /// What the task said last about its progress, as one consistent set.
+    [[nodiscard]] progress_snapshot progress() const { return record().progress(); }
+
+    /// Empty when the task has succeeded, errc::cancelled when it was stopped,
+    /// errc::not_ended while it has not ended, else its own error: the code of
+    /// the std::system_error that the body threw, not_enough_memory for
+    /// std::bad_alloc, errc::task_failed for any other exception.
+    [[nodiscard]] std::error_code error() const { return record().error(); }
+
+    /// What the body threw, in full; null unless the task ended so.
+    [[nodiscard]] std::exception_ptr exception() const { return record().failure(); }
+
+    /// Returns when the task has succeeded; rethrows what the body threw when
+    /// it failed or was cancelled. Never blocks: throws std::system_error with
+    /// errc::not_ended before the end.
+    void result() const { record().require_success(); }
+
+    /// Asks the task to stop, and returns at once. A queued task ends cancelled
+    /// before this returns; a running one at its next checkpoint, unless it
+    /// gets to its end first and succeeds. Asking again is harmless.
+    ///
+    /// Errors: errc::not_cancelable, errc::already_ended.
+    std::error_code request_cancel() const { return record().request_cancel(); }
+
+    /// Blocks until the task ends.
+    ///
+    /// On a worker the engine starts a spare worker meanwhile. Returns
+    /// wait_status::would_deadlock at once, and never timed_out, when the wait
+    /// could not end: for the caller's own task; for a task that waits, over
+    /// any number of others, for the caller's; on an event loop thread when the
+    /// task needs that thread; when no spare worker can be had. Waits with a
+    /// deadline count like others in this, asynchronous ones do not.
+    wait_status wait_for_completion() const { return record().wait_until(detail::deadline_never); }
+
+    /// Blocks until the task ends or `timeout` has passed, whichever is first.
+    ///
+    /// Zero or less only looks. A duration that the clock cannot express is no
+    /// limit. A timed-out wait leaves the task alone. Everything said of the
+    /// wait without limit holds too.
+    template <class Rep, class Period>
+    [[nodiscard]] wait_status wait_for_completion(std::chrono::duration<Rep, Period> timeout) const
+    {
+        return record().wait_until(detail::deadline_after(timeout));
+    }
+
+    /// Completes when the task has ended, with an empty code: it speaks of the
+    /// wait, not of the task.
+    ///
+    /// Completion signature: void(std::error_code).
+    /// Errors: asio::error::operation_aborted when the wait was given up;
+    /// errc::no_task on an empty handle.
+    /// Executor: the handler's own, else the engine's event loop, so that busy
+    /// workers cannot delay it. Exactly once, never from within this call.
+    /// Cancellation (all types): gives up the wait and leaves the task alone.
+    /// The signal may come from any thread, but not while another thread uses
+    /// its slot.
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_wait(Token&& token) const
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(plain_wait(detail::deadline_never), token);
+    }
+
+    /// The same with a time-out: completes with errc::timed_out when `timeout`
+    /// has passed first. Zero or less only looks; a duration that the clock
+    /// cannot express is no limit.
+    template <class Rep, class Period, asio::completion_token_for<void(std::error_code)> Token>
+    auto async_wait_for(std::chrono::duration<Rep, Period> timeout, Token&& token) const
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(plain_wait(detail::deadline_after(timeout)), token);
+    }
+
+    /// Completes when the task has ended, with what result() would throw.
+    ///
+    /// Completion signature: void(std::exception_ptr). A wait given up, or made
+    /// on an empty handle, completes with a std::system_error of the code that
+    /// async_wait would have. Otherwise as async_wait.
+    template <asio::completion_token_for<void(std::exception_ptr)> Token>
+    auto async_result(Token&& token) const
+    {
+        return asio::async_initiate<Token, void(std::exception_ptr)>(
+            detail::wait_initiation(record_, detail::deadline_never, detail::report_result<void>(record_)), token);
+    }
+
+protected:
+    /// The task. Throws std::system_error with errc::no_task if there is none.
+    [[nodiscard]] detail::task_record& record() const
+    {
+        if (!record_) throw std::system_error(errc::no_task);
+        return *record_;
+    }
+    [[nodiscard]] const detail::intrusive_ptr<detail::task_record>& shared_record() const noexcept { return record_; }
+
+private:
+    [[nodiscard]] auto plain_wait(detail::steady_time deadline) const
+    {
+        return detail::wait_initiation(record_, deadline, detail::report_wait());
+    }
+
+    detail::intrusive_ptr<detail::task_record> record_;
+};
+
+} // namespace vmtask
