@@ -31,6 +31,12 @@ if(Asio_FOUND AND NOT TARGET asio::asio)
     target_include_directories(asio::asio SYSTEM INTERFACE "${Asio_INCLUDE_DIR}")
     target_compile_definitions(asio::asio INTERFACE ASIO_STANDALONE)
     target_link_libraries(asio::asio INTERFACE Threads::Threads)
+    # Older Asio sees std::aligned_alloc only when a standard header comes before
+    # its own first header. Two files that differ in this allocate with one
+    # function and free with another.
+    if(Asio_VERSION VERSION_LESS 1.30)
+        target_compile_definitions(asio::asio INTERFACE ASIO_HAS_STD_ALIGNED_ALLOC=1)
+    endif()
     # Before 1.26 Asio takes Clang's coroutines for absent, because it looks for
     # the header <experimental/coroutine>.
     if(Asio_VERSION VERSION_LESS 1.26)
