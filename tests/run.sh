@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tests/support/debian_packages.sh
+. "$root/tests/support/debian_packages.sh"
+
+usage()
+{
+    cat << 'END'
+usage: bash tests/run.sh [--repeat N] [PRESET ...]
+
+Builds vmtask and runs its tests, in each PRESET: dev, release, asan, tsan;
+by default dev, asan and tsan. Installs what it needs from Debian's packages,
+as root or by sudo, and only what is missing.
+
+  --repeat N   instead of all tests, run those labelled "concurrent" N times
+               each, until one fails
+  --help       show this
+
+CXX=clang++ chooses another compiler, which gets build folders of its own:
+build/dev-clang++ beside build/dev.
+
+Exits 0 when all tests pass, 1 when something fails, 2 on bad usage.
+END
+}
+
+bad_usage()
+{
+    echo "error: $1" >&2
+    usage >&2
+    exit 2
+}
+
+repeat=
+presets=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help | -h) usage && exit 0 ;;
+        --repeat)
+            repeat=${2-}
+            [[ $repeat =~ ^[1-9][0-9]*$ ]] || bad_usage "--repeat wants a number, as in --repeat 100"
+            shift
+            ;;
+        dev | release | asan | tsan) presets+=("$1") ;;
+        *) bad_usage "there is no preset or option '$1'" ;;
+    esac
+    shift
+done
+[ ${#presets[@]} -gt 0 ] || presets=(dev asan tsan)
+
+packages=(g++ cmake ninja-build pkg-config libasio-dev catch2 nlohmann-json3-dev
+    qemu-utils qemu-system-common libvhdi-utils)
+if [[ ${CXX-} == *clang* ]]; then
+    packages+=(clang libclang-rt-dev)
+fi
+install_missing "${packages[@]}"
+
+if [ -n "${CXX-}" ]; then
+    export CXX VMTASK_BUILD_SUFFIX="-${CXX##*/}"
+fi
+
+# ThreadSanitizer's older runtimes find no room for their shadow memory where
+# the kernel places programs too randomly.
+prefix_for()
+{
+    local bits=/proc/sys/vm/mmap_rnd_bits
+    prefix=()
+    if [ "$1" = tsan ] && [ -r $bits ] && [ "$(< $bits)" -gt 28 ] && setarch -R true 2> /dev/null; then
+        prefix=(setarch -R)
+    fi
+}
+
+run_preset()
+{
+    local preset=$1
+    local chosen=()
+    [ -z "$repeat" ] || chosen=(--label-regex "^concurrent$" --repeat "until-fail:$repeat")
+    prefix_for "$preset"
+
+    echo "==> $preset: configuring build/$preset${VMTASK_BUILD_SUFFIX-}"
+    cmake --preset "$preset" > /dev/null || return 1
+    echo "==> $preset: building"
+    "${prefix[@]}" cmake --build --preset "$preset" -j"$(nproc)" || return 1
+    echo "==> $preset: testing"
+    "${prefix[@]}" ctest --preset "$preset" -j"$(nproc)" "${chosen[@]}" || return 1
+}
+
+cd "$root"
+failed=()
+for preset in "${presets[@]}"; do
+    begin=$SECONDS
+    run_preset "$preset" || failed+=("$preset")
+    echo "==> $preset: $((SECONDS - begin)) s"
+done
+
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "FAILED: ${failed[*]}" >&2
+    exit 1
+fi
+echo "all tests passed: ${presets[*]}"
