@@ -12,7 +12,7 @@ namespace vmtask::vhd {
 ///
 /// It appears under its name whole and durable, or not at all; an existing file
 /// is never touched. Killed, it leaves nothing, or on file systems without
-/// unnamed files a hidden ".NAME.XXXXXX.partial" beside it.
+/// unnamed files a hidden ".vmtask-XXXXXXXX.partial" beside it.
 ///
 /// Errors: create_image()'s, already_exists, no_such_file (the folder),
 /// access_denied, read_only.

@@ -34,10 +34,10 @@ struct dynamic_header {
     std::uint64_t table_offset = 0;    // bytes
     std::uint32_t version = 0x0001'0000;
     std::uint32_t max_table_entries = 0;
-    std::uint32_t block_size = 0;      // bytes of data in a block
+    std::uint32_t block_size = 0; // bytes of data in a block
     uuid parent_id{};
     std::uint32_t parent_timestamp = 0;
-    std::u16string parent_name;        // at most 256 units
+    std::u16string parent_name; // at most 256 units
     std::array<parent_locator, 8> parent_locators{};
 
     friend bool operator==(const dynamic_header&, const dynamic_header&) = default;

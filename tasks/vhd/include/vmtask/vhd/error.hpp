@@ -61,4 +61,5 @@ enum class errc {
 } // namespace vmtask::vhd
 
 template <>
-struct std::is_error_code_enum<vmtask::vhd::errc> : std::true_type {};
+struct std::is_error_code_enum<vmtask::vhd::errc> : std::true_type {
+};

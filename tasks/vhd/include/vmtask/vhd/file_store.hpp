@@ -32,7 +32,7 @@ public:
     file_store(const std::filesystem::path& path, file_access access);
 
     /// Takes over an open descriptor, without locking; `path` is for messages.
-    file_store(int descriptor, const std::filesystem::path& path) noexcept;
+    file_store(int descriptor, const std::filesystem::path& path);
 
     file_store(const file_store&) = delete;
     file_store& operator=(const file_store&) = delete;
@@ -52,6 +52,7 @@ public:
 private:
     std::string name_;
     int descriptor_ = -1;
+    bool truncated_ = false; // since the last flush
 };
 
 } // namespace vmtask::vhd

@@ -34,15 +34,15 @@ using uuid = std::array<std::byte, 16>;
 ///
 /// Source: VHD specification 1.0, "Hard Disk Footer Format".
 struct disk_footer {
-    std::uint32_t features = 2;            // the bit that is always set
-    std::uint32_t version = 0x0001'0000;   // of the format
-    std::uint64_t data_offset = ~0ULL;     // of the header in bytes; all ones without one
-    std::uint32_t timestamp = 0;           // seconds since 2000-01-01 00:00:00 UTC
+    std::uint32_t features = 2;          // the bit that is always set
+    std::uint32_t version = 0x0001'0000; // of the format
+    std::uint64_t data_offset = ~0ULL;   // of the header in bytes; all ones without one
+    std::uint32_t timestamp = 0;         // seconds since 2000-01-01 00:00:00 UTC
     std::array<char, 4> creator_application{'w', 'i', 'n', ' '};
     std::uint32_t creator_version = 0;
     std::array<char, 4> creator_host_os{'W', 'i', '2', 'k'};
-    std::uint64_t original_size = 0;       // bytes
-    std::uint64_t current_size = 0;        // bytes; the disk's size
+    std::uint64_t original_size = 0; // bytes
+    std::uint64_t current_size = 0;  // bytes; the disk's size
     vhd::geometry geometry;
     disk_type type = disk_type::none;
     uuid id{};

@@ -72,10 +72,10 @@ private:
 
     byte_store* store_;
     vhd::layout layout_;
-    std::uint64_t end_of_blocks_ = 0;               // where the next block may go
-    bool growing_ = false;                          // the footer at the end has to be written anew
+    std::uint64_t end_of_blocks_ = 0; // where the next block may go
+    bool growing_ = false;            // the footer at the end has to be written anew
     std::map<std::uint32_t, pending_block> pending_;
-    std::uint32_t cached_block_ = unallocated;      // whose bitmap this is:
+    std::uint32_t cached_block_ = unallocated; // whose bitmap this is:
     bitmap cached_bitmap_;
 };
 

@@ -25,8 +25,8 @@ struct extent {
 /// Where everything in an image is, checked to be possible.
 struct layout {
     std::uint64_t file_size = 0;
-    disk_footer footer;              // the one that counts
-    sector footer_bytes{};           // the same as it stands in the file
+    disk_footer footer;    // the one that counts
+    sector footer_bytes{}; // the same as it stands in the file
     bool leading_footer_valid = false;
     bool trailing_footer_valid = false;
 
@@ -35,9 +35,15 @@ struct layout {
     std::vector<std::uint32_t> table; // each block's place in sectors, or `unallocated`
     std::vector<extent> metadata;     // all that is neither a block nor the trailing footer
 
-    [[nodiscard]] std::uint64_t stored_block_bytes() const noexcept { return vhd::stored_block_bytes(header.block_size); }
+    [[nodiscard]] std::uint64_t stored_block_bytes() const noexcept
+    {
+        return vhd::stored_block_bytes(header.block_size);
+    }
     [[nodiscard]] std::uint32_t bitmap_bytes() const noexcept { return vhd::bitmap_bytes(header.block_size); }
     [[nodiscard]] std::uint32_t allocated_blocks() const noexcept;
+
+    /// Where the table's last sector ends.
+    [[nodiscard]] std::uint64_t end_of_table() const noexcept;
 
     /// Where blocks have to end at the latest.
     [[nodiscard]] std::uint64_t end_of_space() const noexcept

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+
+// Why every moment of this is a valid image with the same data
+//
+// Writes since the last flush may reach the disk in any order, or not at all,
+// sector by sector. So between two flushes we write only what is right beside
+// each of the others, present or absent:
+//
+// 1. Scanning writes nothing. A cancel leaves the file as it was.
+// 2. The entries of blocks without data are cleared. A guest sees zeros whether
+//    an entry is cleared yet or not. An entry lies within one sector and changes
+//    at once. Flush: from now on no entry on the disk names a freed place. This
+//    flush also comes if nothing was freed, because somebody killed before us
+//    may have left changes of the table that are seen but not yet durable, and
+//    the places that look free by them may not be on the disk.
+// 3. Blocks are copied into free places, which no entry names, then flush. Now
+//    both copies are durable and equal; their entries are switched, each right
+//    before and after. The sources, which the entries on the disk may still
+//    name, are not written to before step 4, so that a batch needs no flush
+//    after it but the last.
+// 4. No entry on the disk names anything beyond the new end. The footer is
+//    written there; it fits before the old footer or is the old footer, so
+//    the file ends in a footer all the time (or never did, then the copy at the
+//    start counts, and that is never written to). Flush, then cut: the file is
+//    of the old or the new length, and both end in the footer. Flush.
+//
+// Killed anywhere, the image is found with fewer blocks or with gaps, and the
+// next run begins at the step that remains. Killed between footer and cut, it
+// finds that the file could be shorter, and writes the same footer again.
+
+#include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/error.hpp>
+#include <vmtask/vhd/layout.hpp>
+
+#include "core/big_endian.hpp"
+#include "core/block_reader.hpp"
+#include "core/blocks_by_place.hpp"
+#include "core/compact_plan.hpp"
+#include "core/fail.hpp"
+#include "core/table_sectors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace vmtask::vhd {
+
+namespace {
+
+using detail::block_move;
+using detail::compact_plan;
+using detail::fail;
+
+bool has_foreign_block_map(byte_store& store, const layout& disk)
+{
+    if (disk.end_of_table() + sector_size > disk.end_of_space()) return false;
+    std::array<std::byte, 8> cookie{};
+    store.read(disk.end_of_table(), cookie);
+    return detail::get_text<8>(cookie, 0) == std::array{'t', 'd', 'b', 'a', 't', 'm', 'a', 'p'};
+}
+
+layout open_suitable(byte_store& store)
+{
+    layout disk = read_layout(store);
+    if (disk.footer.type == disk_type::fixed) fail(store, errc::fixed_disk);
+    if (disk.footer.type == disk_type::differencing) fail(store, errc::differencing_disk);
+    if (disk.footer.saved_state != 0) fail(store, errc::saved_state);
+    if (has_foreign_block_map(store, disk)) fail(store, errc::foreign_block_map);
+    return disk;
+}
+
+class compaction {
+public:
+    compaction(byte_store& store, work_monitor& monitor, const compact_options& options)
+        : store_(store),
+          monitor_(monitor),
+          options_(options),
+          disk_(open_suitable(store)),
+          changed_(disk_),
+          blocks_(store, disk_)
+    {
+        report_.file_size_before = disk_.file_size;
+    }
+
+    compact_report run()
+    {
+        order();
+        scan();
+        const detail::plan_summary plan = detail::summarise({disk_, kept_});
+        const bool has_to_cut = !disk_.trailing_footer_valid || plan.end + 2 * sector_size <= disk_.file_size;
+        if (report_.blocks_freed != 0 || plan.moves != 0 || has_to_cut) {
+            release();
+            done_ = total_ - plan.moves * disk_.stored_block_bytes();
+            move();
+            if (has_to_cut) cut(plan.end);
+        }
+        done_ = total_;
+        report_progress();
+        report_.bytes_read = blocks_.bytes_read();
+        report_.bytes_written += blocks_.bytes_written();
+        report_.file_size_after = store_.size();
+        return report_;
+    }
+
+private:
+    void order();
+    void scan();
+    void release();
+    void move();
+    void copy_batch(const std::vector<block_move>& batch);
+    void cut(std::uint64_t end);
+    void report_progress();
+
+    byte_store& store_;
+    work_monitor& monitor_;
+    const compact_options& options_;
+    layout disk_;
+    detail::table_sectors changed_;
+    detail::block_reader blocks_;
+    std::vector<std::uint32_t> kept_; // in the order of their places
+    compact_report report_;
+    std::uint64_t done_ = 0;
+    std::uint64_t total_ = 0;
+};
+
+/// Lists the blocks, and sets the end of the progress.
+///
+/// How many will move is known only after the scan; at most every second one of
+/// the places that there are. What falls short of that is skipped when it is known.
+void compaction::order()
+{
+    const std::uint64_t length = disk_.stored_block_bytes();
+    kept_ = detail::order_blocks(disk_.table, static_cast<std::uint32_t>(length / sector_size)).blocks;
+    const std::uint64_t allocated = kept_.size();
+    const std::uint64_t places = std::max(disk_.end_of_space() / length, allocated);
+    total_ = (allocated + std::min(allocated, places / 2)) * length;
+    report_.blocks_scanned = allocated;
+}
+
+/// Clears, in memory, the entries of blocks that hold nothing.
+void compaction::scan()
+{
+    monitor_.step("looking for unused blocks");
+    std::size_t kept = 0;
+    for (const std::uint32_t block : kept_) {
+        monitor_.checkpoint();
+        if (blocks_.is_empty(disk_.table[block])) {
+            disk_.table[block] = unallocated;
+            changed_.mark(block);
+            ++report_.blocks_freed;
+        } else {
+            kept_[kept++] = block;
+        }
+        done_ += disk_.stored_block_bytes();
+        report_progress();
+    }
+    kept_.resize(kept);
+}
+
+void compaction::release()
+{
+    monitor_.checkpoint();
+    monitor_.step("releasing unused blocks");
+    report_.bytes_written += changed_.write(store_);
+    store_.flush();
+}
+
+void compaction::move()
+{
+    monitor_.step("moving blocks");
+    compact_plan plan(disk_, kept_);
+    std::vector<block_move> batch;
+    const auto most = std::max<std::uint64_t>(1, options_.batch_bytes / disk_.stored_block_bytes());
+    for (auto next = plan.next(); next;) {
+        batch.clear();
+        for (; next && batch.size() < most; next = plan.next()) batch.push_back(*next);
+        copy_batch(batch);
+    }
+    if (report_.blocks_moved != 0) store_.flush();
+}
+
+void compaction::copy_batch(const std::vector<block_move>& batch)
+{
+    for (const block_move& move : batch) {
+        monitor_.checkpoint();
+        blocks_.copy(move.from, move.to);
+        done_ += disk_.stored_block_bytes();
+        report_progress();
+    }
+    store_.flush();
+    for (const block_move& move : batch) {
+        disk_.table[move.block] = move.to;
+        changed_.mark(move.block);
+    }
+    report_.bytes_written += changed_.write(store_);
+    report_.blocks_moved += batch.size();
+}
+
+void compaction::cut(std::uint64_t end)
+{
+    monitor_.point_of_no_return();
+    monitor_.step("cutting the file");
+    store_.write(end, disk_.footer_bytes);
+    report_.bytes_written += sector_size;
+    store_.flush();
+    if (store_.size() != end + sector_size) store_.truncate(end + sector_size);
+    store_.flush();
+}
+
+void compaction::report_progress()
+{
+    if (total_ != 0) monitor_.report(done_, total_);
+}
+
+} // namespace
+
+compact_report compact_image(byte_store& store, work_monitor& monitor, const compact_options& options)
+{
+    return compaction(store, monitor, options).run();
+}
+
+} // namespace vmtask::vhd

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <vmtask/vhd/error.hpp>
+#include <vmtask/vhd/image.hpp>
+
+#include "core/big_endian.hpp"
+#include "core/fail.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace vmtask::vhd {
+
+namespace {
+
+using detail::fail;
+
+/// Bitmaps held back before they are written of themselves; bounds the memory.
+constexpr std::size_t most_pending_blocks = 256;
+
+/// The data of new blocks begins at multiples of this, in bytes.
+///
+/// A page, as the guest's file system and the host's count, where the padding
+/// hardly shows and the format's 32-bit sectors still reach every block.
+std::uint64_t data_alignment(const layout& disk) noexcept
+{
+    constexpr std::uint64_t page = 4096;
+    const std::uint64_t padded = (disk.stored_block_bytes() + page - 1) / page * page;
+    const bool reaches_all = padded / sector_size * (disk.table.size() + 64) < unallocated;
+    return disk.header.block_size >= (512U << 10) && reaches_all ? page : sector_size;
+}
+
+constexpr std::byte mask_of(std::uint32_t bit) noexcept
+{
+    return std::byte{0x80} >> (bit % 8);
+}
+
+bool is_set(const std::vector<std::byte>& bitmap, std::uint32_t bit) noexcept
+{
+    return (bitmap[bit / 8] & mask_of(bit)) != std::byte{};
+}
+
+} // namespace
+
+image::image(byte_store& store) : store_(&store), layout_(read_layout(store))
+{
+    for (const extent& part : layout_.metadata) end_of_blocks_ = std::max(end_of_blocks_, part.end());
+    for (std::uint32_t block = 0; block < layout_.table.size(); ++block)
+        if (is_allocated(block))
+            end_of_blocks_ = std::max(end_of_blocks_, data_offset(block) + layout_.header.block_size);
+}
+
+bool image::is_allocated(std::uint32_t block) const noexcept
+{
+    return block < layout_.table.size() && layout_.table[block] != unallocated;
+}
+
+std::uint64_t image::data_offset(std::uint32_t block) const noexcept
+{
+    return std::uint64_t{layout_.table[block]} * sector_size + layout_.bitmap_bytes();
+}
+
+void image::check_access(std::uint64_t offset, std::uint64_t length) const
+{
+    if (type() == disk_type::differencing) fail(*store_, errc::differencing_disk);
+    if (offset % sector_size != 0 || length % sector_size != 0) fail(*store_, errc::unaligned_access);
+    if (offset > size() || length > size() - offset) fail(*store_, errc::beyond_the_end);
+}
+
+/// Calls part(block, offset in it, bytes) for each block that the bytes touch.
+template <class Bytes, class Part>
+void image::for_each_part(std::uint64_t offset, Bytes bytes, Part part)
+{
+    while (!bytes.empty()) {
+        const auto block = static_cast<std::uint32_t>(offset / block_size());
+        const auto within = static_cast<std::uint32_t>(offset % block_size());
+        const std::size_t length = std::min<std::size_t>(bytes.size(), block_size() - within);
+        part(block, within, bytes.first(length));
+        bytes = bytes.subspan(length);
+        offset += length;
+    }
+}
+
+void image::read(std::uint64_t offset, std::span<std::byte> into)
+{
+    check_access(offset, into.size());
+    if (type() == disk_type::fixed) return store_->read(offset, into);
+    for_each_part(offset, into, [this](auto block, auto within, auto part) { read_part(block, within, part); });
+}
+
+void image::write(std::uint64_t offset, std::span<const std::byte> from)
+{
+    check_access(offset, from.size());
+    if (layout_.footer.saved_state != 0) fail(*store_, errc::saved_state);
+    if (type() == disk_type::fixed) return store_->write(offset, from);
+    for_each_part(offset, from, [this](auto block, auto within, auto part) { write_part(block, within, part); });
+    if (pending_.size() > most_pending_blocks) flush();
+}
+
+void image::read_part(std::uint32_t block, std::uint32_t offset, std::span<std::byte> into)
+{
+    if (!is_allocated(block)) {
+        std::ranges::fill(into, std::byte{});
+        return;
+    }
+    store_->read(data_offset(block) + offset, into);
+    const bitmap& written = bitmap_of(block);
+    std::uint32_t bit = offset / sector_size;
+    for (std::size_t at = 0; at < into.size(); at += sector_size, ++bit)
+        if (!is_set(written, bit)) std::ranges::fill(into.subspan(at, sector_size), std::byte{});
+}
+
+void image::write_part(std::uint32_t block, std::uint32_t offset, std::span<const std::byte> from)
+{
+    if (!is_allocated(block)) allocate(block);
+    store_->write(data_offset(block) + offset, from);
+
+    const std::uint32_t first = offset / sector_size;
+    const auto last = static_cast<std::uint32_t>(first + from.size() / sector_size);
+    const bitmap& written = bitmap_of(block);
+    for (std::uint32_t bit = first; bit < last; ++bit) {
+        if (is_set(written, bit)) continue;
+        bitmap& changed = pending_of(block).written;
+        for (; bit < last; ++bit) changed[bit / 8] |= mask_of(bit);
+    }
+}
+
+const image::bitmap& image::bitmap_of(std::uint32_t block)
+{
+    if (const auto found = pending_.find(block); found != pending_.end()) return found->second.written;
+    if (cached_block_ != block) {
+        cached_block_ = unallocated;
+        cached_bitmap_.resize(layout_.bitmap_bytes());
+        store_->read(data_offset(block) - layout_.bitmap_bytes(), cached_bitmap_);
+        cached_block_ = block;
+    }
+    return cached_bitmap_;
+}
+
+image::pending_block& image::pending_of(std::uint32_t block)
+{
+    const auto found = pending_.find(block);
+    if (found != pending_.end()) return found->second;
+    pending_block& added = pending_[block];
+    added.written = std::exchange(cached_bitmap_, {});
+    cached_block_ = unallocated;
+    return added;
+}
+
+/// Gives the block a place behind all others that reads as zeros.
+///
+/// The table in the file learns of it in flush(), when the block is durable.
+/// Until then the image is the old one, of which only the footer at the end is
+/// lost, and the copy at the start stands in for it.
+void image::allocate(std::uint32_t block)
+{
+    begin_growing();
+    const std::uint64_t alignment = data_alignment(layout_);
+    const std::uint64_t data = (end_of_blocks_ + layout_.bitmap_bytes() + alignment - 1) / alignment * alignment;
+    const std::uint64_t place = data - layout_.bitmap_bytes();
+    const std::uint64_t end = data + block_size();
+    if (place / sector_size >= unallocated) fail(*store_, errc::disk_too_full);
+
+    const std::uint64_t old_size = store_->size();
+    static constexpr std::array<std::byte, 65536> zeros{};
+    for (std::uint64_t at = place; at < std::min(end, old_size);) {
+        const auto length = std::min<std::uint64_t>(zeros.size(), std::min(end, old_size) - at);
+        store_->write(at, std::span(zeros).first(length));
+        at += length;
+    }
+    if (end > old_size) store_->truncate(end);
+
+    pending_[block] = {bitmap(layout_.bitmap_bytes()), true};
+    layout_.table[block] = static_cast<std::uint32_t>(place / sector_size);
+    end_of_blocks_ = end;
+}
+
+/// Makes sure that the image can do without its footer at the end.
+void image::begin_growing()
+{
+    if (growing_) return;
+    // Whoever had the file before may have been killed with changes of the table
+    // not yet durable. Before we use space that looks free it has to be.
+    store_->flush();
+    if (!layout_.leading_footer_valid) {
+        store_->write(0, layout_.footer_bytes);
+        store_->flush();
+        layout_.leading_footer_valid = true;
+    }
+    growing_ = true;
+}
+
+void image::flush()
+{
+    if (growing_) write_new_bitmaps_and_footer();
+    store_->flush();
+    if (pending_.empty()) return;
+    write_pending_entries();
+    store_->flush();
+    pending_.clear();
+}
+
+void image::write_new_bitmaps_and_footer()
+{
+    for (const auto& [block, change] : pending_)
+        if (change.is_new) store_->write(data_offset(block) - layout_.bitmap_bytes(), change.written);
+    store_->write(std::max(end_of_blocks_, store_->size() - sector_size), layout_.footer_bytes);
+    layout_.file_size = store_->size();
+    layout_.trailing_footer_valid = true;
+    growing_ = false;
+}
+
+/// What makes written data count: bits of blocks that the table knows, entries
+/// of those that it does not. The data is durable by now.
+void image::write_pending_entries()
+{
+    for (const auto& [block, change] : pending_) {
+        if (change.is_new) {
+            std::array<std::byte, sizeof(std::uint32_t)> entry{};
+            detail::put(entry, 0, layout_.table[block]);
+            store_->write(layout_.header.table_offset + block * sizeof(std::uint32_t), entry);
+        } else {
+            store_->write(data_offset(block) - layout_.bitmap_bytes(), change.written);
+        }
+    }
+}
+
+} // namespace vmtask::vhd

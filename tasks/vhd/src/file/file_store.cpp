@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <vmtask/vhd/error.hpp>
+#include <vmtask/vhd/file_store.hpp>
+
+#include "core/fail.hpp"
+#include "file/file_lock.hpp"
+#include "file/system_failure.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace vmtask::vhd {
+
+namespace {
+
+using detail::fail;
+using detail::fail_by_system;
+
+std::string bytes_at(std::uint64_t count, std::uint64_t offset)
+{
+    return std::to_string(count) + " bytes at byte " + std::to_string(offset);
+}
+
+void refuse_unless_regular(const std::string& name, const struct stat& status)
+{
+    if (S_ISDIR(status.st_mode)) fail(name, errc::is_directory);
+    if (!S_ISREG(status.st_mode)) fail(name, errc::not_a_regular_file);
+}
+
+[[noreturn]] void fail_to_open(const std::string& name, file_access access, int error)
+{
+    const bool is_readable = access == file_access::write && ::access(name.c_str(), R_OK) == 0;
+    if (is_readable && (error == EACCES || error == EPERM)) fail(name, errc::read_only);
+    fail_by_system(name, "cannot open it", error);
+}
+
+int open_regular(const std::string& name, file_access access)
+{
+    // Looked at before it is opened, because opening alone can make a device act
+    // and waits for the other end of a pipe; and again, in case it was replaced.
+    struct stat status {};
+    if (::stat(name.c_str(), &status) != 0) fail_by_system(name, "cannot open it", errno);
+    refuse_unless_regular(name, status);
+    // Root could write to it all the same, but somebody has said not to.
+    if (access == file_access::write && (status.st_mode & 0222) == 0) fail(name, errc::read_only);
+
+    const int mode = access == file_access::write ? O_RDWR : O_RDONLY;
+    const int descriptor = ::open(name.c_str(), mode | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0) fail_to_open(name, access, errno);
+    return descriptor;
+}
+
+} // namespace
+
+file_store::file_store(const std::filesystem::path& path, file_access access)
+    : file_store(open_regular(path.string(), access), path)
+{
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) fail_by_system(name_, "cannot look at it", errno);
+    refuse_unless_regular(name_, status);
+    detail::lock_file(descriptor_, access, name_);
+}
+
+file_store::file_store(int descriptor, const std::filesystem::path& path)
+    : name_(path.string()), descriptor_(descriptor)
+{
+}
+
+file_store::~file_store()
+{
+    ::close(descriptor_);
+}
+
+std::uint64_t file_store::size()
+{
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) fail_by_system(name_, "cannot look at it", errno);
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+void file_store::read(std::uint64_t offset, std::span<std::byte> into)
+{
+    while (!into.empty()) {
+        const ssize_t count = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail_by_system(name_, "cannot read " + bytes_at(into.size(), offset), errno);
+        if (count == 0) fail(name_, errc::file_too_short, "it ends before " + bytes_at(into.size(), offset));
+        into = into.subspan(static_cast<std::size_t>(count));
+        offset += static_cast<std::uint64_t>(count);
+    }
+}
+
+void file_store::write(std::uint64_t offset, std::span<const std::byte> from)
+{
+    while (!from.empty()) {
+        const ssize_t count = ::pwrite(descriptor_, from.data(), from.size(), static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail_by_system(name_, "cannot write " + bytes_at(from.size(), offset), errno);
+        from = from.subspan(static_cast<std::size_t>(count));
+        offset += static_cast<std::uint64_t>(count);
+    }
+}
+
+void file_store::flush()
+{
+    // fdatasync() owes us the data, and not that the file has become shorter.
+    if ((truncated_ ? ::fsync(descriptor_) : ::fdatasync(descriptor_)) != 0)
+        fail_by_system(name_, "cannot make its data durable", errno);
+    truncated_ = false;
+}
+
+void file_store::truncate(std::uint64_t size)
+{
+    int result = 0;
+    do result = ::ftruncate(descriptor_, static_cast<off_t>(size));
+    while (result != 0 && errno == EINTR);
+    if (result != 0) fail_by_system(name_, "cannot make it " + std::to_string(size) + " bytes long", errno);
+    truncated_ = true;
+}
+
+// File systems that know nothing of holes answer EINVAL: then all is data.
+
+std::uint64_t file_store::next_data(std::uint64_t offset)
+{
+    const off_t found = ::lseek(descriptor_, static_cast<off_t>(offset), SEEK_DATA);
+    if (found >= 0) return static_cast<std::uint64_t>(found);
+    if (errno == ENXIO) return size();
+    if (errno == EINVAL) return offset;
+    fail_by_system(name_, "cannot look for holes in it", errno);
+}
+
+std::uint64_t file_store::next_hole(std::uint64_t offset)
+{
+    const off_t found = ::lseek(descriptor_, static_cast<off_t>(offset), SEEK_HOLE);
+    if (found >= 0) return static_cast<std::uint64_t>(found);
+    if (errno == ENXIO || errno == EINVAL) return size();
+    fail_by_system(name_, "cannot look for holes in it", errno);
+}
+
+} // namespace vmtask::vhd

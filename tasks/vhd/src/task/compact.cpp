@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <vmtask/vhd/compact.hpp>
+#include <vmtask/vhd/file_store.hpp>
+
+#include "task/task_monitor.hpp"
+
+#include <utility>
+
+namespace vmtask::vhd {
+
+task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options)
+{
+    task_options about;
+    about.description = "compact " + path.string();
+    auto body = [path = std::move(path), options](task_context& self) {
+        detail::task_monitor monitor(self);
+        monitor.step("checking the image");
+        file_store store(path, file_access::write);
+        return compact_image(store, monitor, options);
+    };
+    return where.post(std::move(body), std::move(about));
+}
+
+} // namespace vmtask::vhd

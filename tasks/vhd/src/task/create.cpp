@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <vmtask/vhd/create.hpp>
+#include <vmtask/vhd/create_file.hpp>
+
+#include <utility>
+
+namespace vmtask::vhd {
+
+task<create_report> create(engine& where, std::filesystem::path path, create_options options)
+{
+    task_options about;
+    about.description = "create " + path.string();
+    auto body = [path = std::move(path), options](task_context&) { return create_file(path, options); };
+    return where.post(std::move(body), std::move(about));
+}
+
+} // namespace vmtask::vhd
