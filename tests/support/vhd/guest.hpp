@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/vhd/byte_store.hpp>
+#include <vmtask/vhd/image.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace vmtask::test {
+
+/// Bytes that look random and are the same for the same seed.
+[[nodiscard]] inline std::vector<std::byte> noise(std::size_t size, std::uint32_t seed)
+{
+    std::mt19937 random(seed);
+    std::vector<std::byte> bytes(size);
+    std::ranges::generate(bytes, [&] { return static_cast<std::byte>(random() >> 24); });
+    return bytes;
+}
+
+/// All that a guest sees of the disk.
+[[nodiscard]] inline std::vector<std::byte> contents(vhd::byte_store& store)
+{
+    vhd::image disk(store);
+    std::vector<std::byte> bytes(disk.size());
+    disk.read(0, bytes);
+    return bytes;
+}
+
+/// A guest that writes here and there, and remembers what it should read.
+class guest {
+public:
+    guest(std::uint64_t size, std::uint32_t seed) : expected_(size), random_(seed) {}
+
+    void write(vhd::image& disk, std::uint64_t offset, std::span<const std::byte> bytes)
+    {
+        disk.write(offset, bytes);
+        std::ranges::copy(bytes, expected_.begin() + static_cast<std::ptrdiff_t>(offset));
+    }
+
+    /// Writes noise, of a sector up to two blocks, at `count` places.
+    void scribble(vhd::image& disk, int count)
+    {
+        for (int i = 0; i < count; ++i) {
+            const std::uint64_t offset = below(expected_.size() / 512) * 512;
+            const std::uint64_t length =
+                std::min((1 + below(2 * disk.block_size() / 512)) * 512, expected_.size() - offset);
+            write(disk, offset, noise(length, random_()));
+        }
+    }
+
+    /// Zeros about one in `rarity` of the blocks.
+    void clear_blocks(vhd::image& disk, std::uint32_t rarity)
+    {
+        for (std::uint64_t offset = 0; offset < expected_.size(); offset += disk.block_size()) {
+            if (below(rarity) != 0) continue;
+            const std::uint64_t length = std::min<std::uint64_t>(disk.block_size(), expected_.size() - offset);
+            write(disk, offset, std::vector<std::byte>(length));
+        }
+    }
+
+    /// Blocks in which something is not zero.
+    [[nodiscard]] std::uint64_t blocks_with_data(std::uint32_t block_size) const
+    {
+        std::uint64_t count = 0;
+        for (std::size_t at = 0; at < expected_.size(); at += block_size) {
+            const auto block =
+                std::span(expected_).subspan(at, std::min<std::size_t>(block_size, expected_.size() - at));
+            if (std::ranges::any_of(block, [](std::byte b) { return b != std::byte{}; })) ++count;
+        }
+        return count;
+    }
+
+    [[nodiscard]] const std::vector<std::byte>& expected() const noexcept { return expected_; }
+
+private:
+    [[nodiscard]] std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+
+    std::vector<std::byte> expected_;
+    std::mt19937 random_;
+};
+
+} // namespace vmtask::test
