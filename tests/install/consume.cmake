@@ -15,4 +15,4 @@ execute_process(
     COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${build}/consumer" "${build}/disk.vhd" COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND "${build}/legacy_consumer" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${build}/legacy_consumer" "${build}/disk.vhd" COMMAND_ERROR_IS_FATAL ANY)

@@ -6,6 +6,7 @@
 //     consumer DISK.vhd
 
 #include <vmtask/engine.hpp>
+#include <vmtask/version.hpp>
 #include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/create.hpp>
 
@@ -15,6 +16,8 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+
+static_assert(VMTASK_VERSION == EXPECTED_VERSION, "the headers and the package disagree");
 
 namespace {
 
