@@ -50,10 +50,9 @@ while [ $# -gt 0 ]; do
 done
 [ ${#presets[@]} -gt 0 ] || presets=(dev asan tsan)
 
-packages=(g++ cmake ninja-build pkg-config libasio-dev catch2 nlohmann-json3-dev
-    qemu-utils qemu-system-common libvhdi-utils)
+packages=("${build_packages[@]}" "${test_packages[@]}")
 if [[ ${CXX-} == *clang* ]]; then
-    packages+=(clang libclang-rt-dev)
+    packages+=("${clang_packages[@]}")
 fi
 install_missing "${packages[@]}"
 

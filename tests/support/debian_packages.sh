@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
 #
-# For scripts to source: installs Debian packages that are missing.
+# For scripts to source: names the Debian packages that vmtask needs, and
+# installs those that are missing.
+
+# shellcheck disable=SC2034
+build_packages=(g++ cmake ninja-build libasio-dev libcli11-dev nlohmann-json3-dev)
+# shellcheck disable=SC2034
+test_packages=(catch2 pkg-config qemu-utils qemu-system-common libvhdi-utils)
+# shellcheck disable=SC2034
+clang_packages=(clang libclang-rt-dev)
 
 # as_root COMMAND...: runs it as root, by sudo if need be.
 as_root()
