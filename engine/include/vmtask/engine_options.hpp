@@ -25,9 +25,10 @@ struct engine_options {
     /// Threads of the event loop: coroutine bodies, and handlers without an
     /// executor of their own. 0 counts as 1.
     std::size_t event_loop_threads = 1;
-    /// Further workers started, one at a time, while tasks block in a wait for
-    /// other tasks. They stay until the engine ends. A wait that would need
-    /// one more returns `wait_status::would_deadlock`.
+    /// Further workers, started one by one as tasks block in waits for other
+    /// tasks, so that as many as `workers` go on. They stay until the engine
+    /// ends. A wait that would leave no worker at all is not begun and returns
+    /// `wait_status::would_deadlock`.
     std::size_t spare_workers = 256;
     /// Tasks queued at most; `post` reports errc::queue_full beyond. 0: no bound.
     std::size_t queue_limit = std::size_t{1} << 20;

@@ -48,4 +48,5 @@ enum class errc {
 } // namespace vmtask
 
 template <>
-struct std::is_error_code_enum<vmtask::errc> : std::true_type {};
+struct std::is_error_code_enum<vmtask::errc> : std::true_type {
+};

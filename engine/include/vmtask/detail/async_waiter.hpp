@@ -104,7 +104,8 @@ class async_waiter final : public waiter {
     using executor = asio::associated_executor_t<Handler, loop_executor>;
     using destination_type = destination<executor>;
     using delivery_type = delivery<Handler, Report>;
-    using allocator = typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<async_waiter>;
+    using allocator =
+        typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<async_waiter>;
     using memory = std::allocator_traits<allocator>;
 
 public:
@@ -159,7 +160,8 @@ private:
         allocator memory_of_handler(asio::get_associated_allocator(handler));
         async_waiter* const place = memory::allocate(memory_of_handler, 1);
         try {
-            memory::construct(memory_of_handler, place, std::move(record), deadline, std::move(handler), std::move(report));
+            memory::construct(memory_of_handler, place, std::move(record), deadline, std::move(handler),
+                              std::move(report));
         } catch (...) {
             memory::deallocate(memory_of_handler, place, 1);
             throw;
@@ -288,7 +290,9 @@ public:
     {
         using handler_type = std::decay_t<Handler>;
         handler_type moved = std::forward<Handler>(handler);
-        if (record_) async_waiter<handler_type, Report>::begin(std::move(record_), deadline_, std::move(moved), std::move(report_));
+        if (record_)
+            async_waiter<handler_type, Report>::begin(std::move(record_), deadline_, std::move(moved),
+                                                      std::move(report_));
         else refuse_wait(std::move(moved), std::move(report_), errc::no_task);
     }
 

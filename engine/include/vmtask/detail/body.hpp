@@ -53,6 +53,7 @@ template <class Body>
 /// Whatever can be posted: `T(task_context&)`, or a coroutine function
 /// `asio::awaitable<T>(task_context&)`. Move-only bodies and results work.
 template <class Body>
-concept task_body = std::invocable<std::decay_t<Body>&, task_context&> && std::move_constructible<std::decay_t<Body>>;
+concept task_body = std::invocable < std::decay_t<Body>
+&, task_context& > &&std::move_constructible<std::decay_t<Body>>;
 
 } // namespace vmtask

@@ -11,6 +11,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -46,7 +47,7 @@ public:
         } catch (...) {
             failure = std::current_exception();
         }
-        if (this->start()) finish(std::move(failure));
+        if (this->start_on_event_loop()) finish(std::move(failure));
     }
 
 private:
@@ -85,7 +86,7 @@ private:
 
     void begin() noexcept
     {
-        if (!this->start()) return;
+        if (!this->start_on_event_loop()) return;
         try {
             const asio::any_io_executor executor = executor_;
             asio::co_spawn(executor, drive(self_pointer(this)),
@@ -109,6 +110,13 @@ private:
     }
 
     bool runs_on_event_loop() const noexcept override { return true; }
+
+    bool is_on_this_thread() const noexcept override
+    {
+        const std::lock_guard lock(executor_mutex_);
+        const auto* const strand = executor_.template target<asio::strand<loop_executor>>();
+        return strand && strand->running_in_this_thread();
+    }
 
     void invoke(task_context&) override {}
 
@@ -138,7 +146,7 @@ private:
     std::optional<Body> body_;
     task_context context_;
     asio::cancellation_signal signal_;
-    std::mutex executor_mutex_;
+    mutable std::mutex executor_mutex_;
     asio::any_io_executor executor_; // guarded by executor_mutex_; empty once the task has ended
 };
 

@@ -19,6 +19,9 @@ protected:
     explicit deadline_entry(steady_time deadline) noexcept : deadline_(deadline) {}
     ~deadline_entry() = default;
 
+    /// Precondition: the entry is with no timer loop.
+    void set_deadline(steady_time deadline) noexcept { deadline_ = deadline; }
+
 private:
     friend class deadline_queue;
     friend class timer_loop;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 
 #include <cstdint>
@@ -50,7 +51,7 @@ public:
     /// Hands the task over to a worker.
     void submit(task_record& record) noexcept;
     /// Makes the task known without queueing it for a worker.
-    void enlist(task_record& record);
+    void enlist(task_record& record) noexcept;
 
 private:
     engine_core& core_;

@@ -20,9 +20,9 @@ inline constexpr std::size_t verb_count = 2;
 /// goes, both in the order of task_state.
 inline constexpr std::array<std::array<bool, state_count>, state_count> successions{{
     // queued running paused succeeded failed cancelled
-    {{false, true, false, false, false, true}},  // queued
-    {{false, false, true, true, true, true}},    // running
-    {{false, true, false, false, false, false}}, // paused
+    {{false, true, false, false, false, true}},   // queued
+    {{false, false, true, true, true, true}},     // running
+    {{false, true, false, false, false, false}},  // paused
     {{false, false, false, false, false, false}}, // succeeded
     {{false, false, false, false, false, false}}, // failed
     {{false, false, false, false, false, false}}, // cancelled

@@ -34,9 +34,9 @@ public:
     enum class cancel_answer : std::uint8_t {
         refused_not_cancelable,
         refused_already_ended,
-        requested,         ///< The body has begun and is to be told.
-        requested_before,  ///< So it was already; nothing is left to do.
-        claimed,           ///< The task was queued and is the caller's to end.
+        requested,        ///< The body has begun and is to be told.
+        requested_before, ///< So it was already; nothing is left to do.
+        claimed,          ///< The task was queued and is the caller's to end.
     };
     [[nodiscard]] cancel_answer request_cancel() noexcept;
 

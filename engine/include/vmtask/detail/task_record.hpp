@@ -42,7 +42,7 @@ public:
     void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release_reference() noexcept
     {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
     }
 
     // What a handle asks.
@@ -81,17 +81,20 @@ public:
     [[nodiscard]] bool pass_point_of_no_return() noexcept { return status_.pass_point_of_no_return(); }
 
     // What the engine does with it.
-    /// Runs the body to its end on the calling worker, unless the task was
-    /// cancelled before; true when it ran and so is to be retired.
-    [[nodiscard]] bool run() noexcept;
+    /// Runs the body of a started task to its end, on the calling worker.
+    void run() noexcept;
     /// True for coroutine bodies, which need the event loop to go on.
     [[nodiscard]] virtual bool runs_on_event_loop() const noexcept { return false; }
+    /// True when the calling event loop thread is inside this coroutine.
+    [[nodiscard]] virtual bool is_on_this_thread() const noexcept { return false; }
 
 protected:
     task_record(engine_core& core, std::uint64_t id, task_options&& options) noexcept;
     virtual ~task_record();
 
-    [[nodiscard]] bool start() noexcept { return status_.start(); }
+    /// Takes a coroutine's task from queued to running; false when a cancel
+    /// came first.
+    [[nodiscard]] bool start_on_event_loop() noexcept;
     /// Ends a task whose body has begun: decides what `failure` means, destroys
     /// the body, latches the end and tells everyone who waits.
     void end(std::exception_ptr failure) noexcept;
@@ -112,20 +115,22 @@ private:
     /// Called once, after a running task was asked to stop.
     virtual void on_cancel_requested() noexcept {}
 
-    void conclude(std::exception_ptr failure) noexcept;
+    void dispose() noexcept;
+    [[nodiscard]] bool start() noexcept { return status_.start(); }
+    [[nodiscard]] task_state conclude(std::exception_ptr failure) noexcept;
     void end_cancelled_in_queue() noexcept;
     void publish(task_state terminal) noexcept;
     void tell_waiters() noexcept;
     void request_stop() noexcept;
     void detach(waiter& removed) noexcept;
+    void forget_waiter_locked(waiter& forgotten) noexcept;
     [[nodiscard]] waiter* pop_waiter() noexcept;
 
     /// Texts and stop source: rarely used, so made when first needed.
     struct extras {
         std::string unit;
         std::string step;
-        std::stop_source stop;
-        bool has_stop = false;
+        std::stop_source stop{std::nostopstate};
     };
     extras& extras_locked();
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "engine_core.hpp"
+#include "engine_thread.hpp"
+#include "wait_graph.hpp"
+
+namespace vmtask::detail {
+
+/// The time in which a thread blocks in a wait for a task. On a thread of an
+/// engine it checks first that this can end, and that the engine gets on.
+class blocked_scope {
+public:
+    explicit blocked_scope(task_record& target) noexcept : self_(this_engine_thread())
+    {
+        if (self_) refused_ = !enter(target);
+    }
+    ~blocked_scope()
+    {
+        if (self_ && !refused_) leave();
+    }
+    blocked_scope(const blocked_scope&) = delete;
+    blocked_scope& operator=(const blocked_scope&) = delete;
+
+    /// True when the wait must not be begun.
+    [[nodiscard]] bool refused() const noexcept { return refused_; }
+
+private:
+    [[nodiscard]] bool enter(task_record& target) noexcept
+    {
+        if (!wait_graph::enter(*self_, target)) return false;
+        if (self_->kind != thread_kind::worker || self_->core->workers().begin_blocking()) return true;
+        wait_graph::leave(*self_);
+        return false;
+    }
+
+    void leave() noexcept
+    {
+        if (self_->kind == thread_kind::worker) self_->core->workers().end_blocking();
+        wait_graph::leave(*self_);
+    }
+
+    engine_thread* self_; // null on a thread that is no engine's
+    bool refused_ = false;
+};
+
+} // namespace vmtask::detail

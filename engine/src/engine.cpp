@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/engine.hpp>
+
+#include "engine_core.hpp"
+
+#include <utility>
+
+namespace vmtask {
+
+engine::engine(engine_options options) : core_(new detail::engine_core(std::move(options))) {}
+
+engine::~engine()
+{
+    core_->shutdown(shutdown_mode::cancel, detail::deadline_never);
+    core_->end();
+}
+
+std::vector<task_handle> engine::tasks() const
+{
+    return core_->board().tasks();
+}
+
+task_handle engine::find(std::uint64_t id) const
+{
+    return core_->board().find(id);
+}
+
+engine::executor_type engine::get_worker_executor() const noexcept
+{
+    return core_->workers().context().get_executor();
+}
+
+shutdown_report engine::shutdown_until(shutdown_mode mode, detail::steady_time deadline)
+{
+    return core_->shutdown(mode, deadline);
+}
+
+} // namespace vmtask

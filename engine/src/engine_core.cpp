@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "engine_core.hpp"
+
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/error.hpp>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace vmtask::detail {
+namespace {
+
+std::size_t worker_count_of(const engine_options& options) noexcept
+{
+    return options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+} // namespace
+
+engine_core::engine_core(engine_options&& options)
+    : timers_(*this),
+      board_(options, timers_),
+      loop_(*this, options.event_loop_threads, options.on_handler_exception),
+      workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
+{
+    timers_.start();
+    loop_.start();
+    workers_.start();
+}
+
+void engine_core::submit(task_record& posted) noexcept
+{
+    board_.submit(posted);
+    workers_.notify();
+}
+
+void engine_core::retire(task_record& ended) noexcept
+{
+    board_.retire(ended);
+}
+
+std::uint64_t engine_core::admit()
+{
+    try {
+        return board_.admit();
+    } catch (...) {
+        forget_task();
+        throw;
+    }
+}
+
+void engine_core::withdraw() noexcept
+{
+    board_.withdraw();
+    forget_task();
+}
+
+task_record* engine_core::coroutine_on_this_thread() noexcept
+{
+    return board_.find_if([](const task_record& known) { return known.is_on_this_thread(); });
+}
+
+shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
+{
+    const engine_thread* const here = this_engine_thread();
+    if (here && here->core == this) throw std::system_error(errc::would_deadlock);
+
+    board_.close();
+    if (mode == shutdown_mode::cancel) {
+        // One that cannot be cancelled is waited for.
+        for (const task_handle& known : board_.tasks()) known.request_cancel();
+    }
+    shutdown_report report;
+    if (board_.wait_until_all_ended(deadline)) return report;
+    for (task_handle& known : board_.tasks()) {
+        if (!known.is_complete()) report.unfinished.push_back(std::move(known));
+    }
+    return report;
+}
+
+void engine_core::stop_threads() noexcept
+{
+    // Nobody has a deadline any more; the workers may still hand handlers to
+    // the event loop.
+    timers_.stop();
+    workers_.stop();
+    loop_.stop();
+}
+
+void engine_core::end() noexcept
+{
+    stop_threads();
+    const std::int64_t made = static_cast<std::int64_t>(board_.clear());
+    if (balance_.fetch_add(made - unended, std::memory_order_acq_rel) + made - unended == 0) delete this;
+}
+
+void engine_core::forget_task() noexcept
+{
+    if (balance_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+loop_executor event_loop_executor(engine_core& core) noexcept
+{
+    return core.loop().executor();
+}
+
+asio::any_io_executor coroutine_executor(engine_core& core)
+{
+    return core.loop().coroutine_executor();
+}
+
+loop_pin::loop_pin(engine_core& core) noexcept : core_(core.loop().pin() ? &core : nullptr) {}
+
+loop_pin::~loop_pin()
+{
+    if (core_) core_->loop().unpin();
+}
+
+admission::admission(engine_core& core) : core_(core), id_(core.admit()) {}
+
+admission::~admission()
+{
+    if (!used_) core_.withdraw();
+}
+
+void admission::submit(task_record& record) noexcept
+{
+    used_ = true;
+    core_.submit(record);
+}
+
+void admission::enlist(task_record& record) noexcept
+{
+    used_ = true;
+    core_.board().enlist(record);
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "event_loop.hpp"
+#include "task_board.hpp"
+#include "timer_loop.hpp"
+#include "worker_pool.hpp"
+
+#include <vmtask/engine_options.hpp>
+#include <vmtask/shutdown.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace vmtask::detail {
+
+/// What an engine consists of. Its parts end with the engine; the core itself
+/// stays as long as there is a handle, to say that they are gone.
+class engine_core {
+public:
+    /// Starts the threads. Throws std::system_error when that fails.
+    explicit engine_core(engine_options&& options);
+    engine_core(const engine_core&) = delete;
+    engine_core& operator=(const engine_core&) = delete;
+
+    [[nodiscard]] task_board& board() noexcept { return board_; }
+    [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
+    [[nodiscard]] event_loop& loop() noexcept { return loop_; }
+    [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
+
+    /// See task_board; a task that is not made is forgotten at once.
+    [[nodiscard]] std::uint64_t admit();
+    void withdraw() noexcept;
+    void submit(task_record& posted) noexcept;
+    /// An ended task that no worker ran is the board's to keep.
+    void retire(task_record& ended) noexcept;
+    /// The coroutine task whose body the calling event loop thread is in.
+    [[nodiscard]] task_record* coroutine_on_this_thread() noexcept;
+
+    shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
+    /// Ends the threads, once all tasks have ended, and the core itself as soon
+    /// as no task is left.
+    void end() noexcept;
+    /// One task is gone for good.
+    void forget_task() noexcept;
+
+private:
+    ~engine_core() = default;
+    void stop_threads() noexcept;
+
+    // Tasks that are gone, subtracted from a number that they can never reach;
+    // end() adds those that were made, and whoever makes it zero deletes. So a
+    // task costs one addition when it goes and none when it comes.
+    static constexpr std::int64_t unended = std::int64_t{1} << 62;
+    alignas(64) std::atomic<std::int64_t> balance_{unended};
+
+    timer_loop timers_;
+    task_board board_;
+    event_loop loop_;
+    worker_pool workers_;
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+
+namespace vmtask::detail {
+
+class engine_core;
+class task_record;
+
+enum class thread_kind : std::uint8_t { worker, event_loop, timer_loop };
+
+/// What a thread of an engine knows about itself, so that a blocking wait made
+/// on it can tell whether it starves or deadlocks somebody.
+struct engine_thread {
+    engine_core* core;
+    thread_kind kind;
+    /// The task whose body the worker runs; null between two.
+    task_record* current = nullptr;
+
+    // Guarded by the wait graph's lock.
+    task_record* waits_for = nullptr;
+    engine_thread* next_to_visit = nullptr;
+    bool visited = false;
+};
+
+/// The engine thread that calls; null on any other thread.
+[[nodiscard]] engine_thread*& this_engine_thread() noexcept;
+
+} // namespace vmtask::detail

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/error.hpp>
+
+#include <string>
+
+namespace vmtask {
+namespace {
+
+class engine_error_category final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "vmtask"; }
+
+    [[nodiscard]] std::string message(int code) const override
+    {
+        switch (static_cast<errc>(code)) {
+        case errc::cancelled: return "the task was cancelled";
+        case errc::timed_out: return "the time allowed for the wait has passed";
+        case errc::would_deadlock: return "the wait could never end";
+        case errc::queue_full: return "the engine's queue of tasks is full";
+        case errc::shutting_down: return "the engine is shutting down";
+        case errc::not_cancelable: return "the task cannot be cancelled";
+        case errc::already_ended: return "the task has already ended";
+        case errc::not_ended: return "the task has not ended yet";
+        case errc::no_task: return "the handle refers to no task";
+        case errc::no_body: return "the task has no body";
+        case errc::task_failed: return "the task failed with an exception that carries no error code";
+        case errc::abandoned: return "the task's coroutine was destroyed before its end";
+        case errc::result_taken: return "the task's result has already been taken";
+        }
+        return "unknown vmtask error " + std::to_string(code);
+    }
+};
+
+} // namespace
+
+const std::error_category& engine_category() noexcept
+{
+    static const engine_error_category category;
+    return category;
+}
+
+std::error_code make_error_code(errc code) noexcept
+{
+    return {static_cast<int>(code), engine_category()};
+}
+
+} // namespace vmtask

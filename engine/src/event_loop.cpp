@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "event_loop.hpp"
+
+#include <asio/strand.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace vmtask::detail {
+
+event_loop::event_loop(engine_core& core, std::size_t thread_count, thread_group::exception_handler on_exception)
+    : thread_count_(std::max<std::size_t>(thread_count, 1)),
+      threads_(core, thread_kind::event_loop, std::move(on_exception)),
+      executor_(threads_.context().get_executor())
+{
+}
+
+void event_loop::start()
+{
+    while (threads_.size() < thread_count_) threads_.add_thread();
+}
+
+void event_loop::stop()
+{
+    std::uint64_t pins = pins_.fetch_or(closed, std::memory_order_acq_rel) | closed;
+    while (pins != closed) {
+        pins_.wait(pins, std::memory_order_acquire);
+        pins = pins_.load(std::memory_order_acquire);
+    }
+    threads_.stop();
+}
+
+asio::any_io_executor event_loop::coroutine_executor()
+{
+    // One thread already calls a coroutine's handlers one at a time.
+    if (thread_count_ == 1) return executor_;
+    return asio::make_strand(executor_);
+}
+
+bool event_loop::pin() noexcept
+{
+    if ((pins_.fetch_add(1, std::memory_order_acq_rel) & closed) == 0) return true;
+    unpin();
+    return false;
+}
+
+void event_loop::unpin() noexcept
+{
+    if (pins_.fetch_sub(1, std::memory_order_acq_rel) - 1 == closed) pins_.notify_all();
+}
+
+} // namespace vmtask::detail

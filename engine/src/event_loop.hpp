@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "thread_group.hpp"
+
+#include <vmtask/detail/engine_access.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace vmtask::detail {
+
+/// Where coroutine bodies run, and handlers without an executor of their own.
+///
+/// Whoever has such a handler to call pins the loop, so that the loop cannot
+/// go before the handler is on it.
+class event_loop {
+public:
+    event_loop(engine_core& core, std::size_t thread_count, thread_group::exception_handler on_exception);
+
+    void start();
+    /// Waits until nobody pins the loop, and ends it.
+    void stop();
+
+    [[nodiscard]] loop_executor executor() const noexcept { return executor_; }
+    [[nodiscard]] asio::any_io_executor coroutine_executor();
+    [[nodiscard]] thread_group& threads() noexcept { return threads_; }
+
+    /// False when the loop is closed.
+    [[nodiscard]] bool pin() noexcept;
+    void unpin() noexcept;
+
+private:
+    static constexpr std::uint64_t closed = std::uint64_t{1} << 63;
+
+    const std::size_t thread_count_;
+    thread_group threads_;
+    const loop_executor executor_;
+    std::atomic<std::uint64_t> pins_{0}; // and `closed`
+};
+
+} // namespace vmtask::detail

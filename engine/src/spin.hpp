@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+namespace vmtask::detail {
+
+/// Tells the processor that this thread only waits for another.
+inline void pause_processor() noexcept
+{
+#if defined(__x86_64__) || defined(__i386__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+/// Looks again and again for a few microseconds, which is what going to sleep
+/// and being woken would cost. True as soon as `done` is.
+template <class Predicate>
+[[nodiscard]] bool spin_until(Predicate done) noexcept
+{
+    constexpr int looks = 100;
+    for (int look = 0; look < looks; ++look) {
+        if (done()) return true;
+        pause_processor();
+    }
+    return false;
+}
+
+} // namespace vmtask::detail

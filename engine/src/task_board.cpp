@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "task_board.hpp"
+
+#include "timer_loop.hpp"
+
+#include <vmtask/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <time.h>
+
+namespace vmtask::detail {
+namespace {
+
+/// steady_clock's time to the last tick of the kernel, a few milliseconds: the
+/// age of ended tasks needs no more, and every task pays for it.
+steady_time coarse_now() noexcept
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return steady_time(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+} // namespace
+
+/// Collects what the board lets go of, and drops it after the lock: the last
+/// reference destroys the result, which is the user's.
+class task_board::released_tasks {
+public:
+    released_tasks() = default;
+    released_tasks(const released_tasks&) = delete;
+    released_tasks& operator=(const released_tasks&) = delete;
+    ~released_tasks()
+    {
+        while (task_record* const dropped = list_.pop_front()) dropped->release_reference();
+    }
+    void add(task_record& dropped) noexcept { list_.push_back(dropped); }
+
+private:
+    task_list list_;
+};
+
+task_board::task_board(const engine_options& options, timer_loop& timers)
+    : timers_(timers),
+      retain_(options.retain),
+      queue_limit_(options.queue_limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.queue_limit)
+{
+}
+
+std::uint64_t task_board::admit()
+{
+    // Counted first: a shutdown that does not see this task yet has closed the
+    // board before we look.
+    const std::uint64_t id = admitted_.fetch_add(1, std::memory_order_seq_cst) + 1;
+    if (closed_.load(std::memory_order_seq_cst)) {
+        withdraw();
+        throw std::system_error(errc::shutting_down);
+    }
+    if (id - left_queue_seen_.load(std::memory_order_relaxed) > queue_limit_) {
+        const std::uint64_t left = left_queue_.load(std::memory_order_acquire);
+        left_queue_seen_.store(left, std::memory_order_relaxed);
+        if (id - left > queue_limit_) {
+            withdraw();
+            throw std::system_error(errc::queue_full);
+        }
+    }
+    return id;
+}
+
+void task_board::withdraw() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    left_queue_.fetch_add(1, std::memory_order_release);
+    ++settled_;
+    ++ended_;
+    if (all_ended_locked()) all_ended_.notify_all();
+}
+
+void task_board::enlist(task_record& posted) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    table_.add(posted.id(), posted);
+    ++settled_;
+}
+
+void task_board::settle_inbox_locked() noexcept
+{
+    inbox_.drain([this](task_record& posted) {
+        table_.add(posted.id(), posted);
+        ++settled_;
+        posted.in_run_queue_ = true;
+        queue_.push_back(posted);
+    });
+    queue_empty_.store(queue_.empty(), std::memory_order_seq_cst);
+}
+
+task_record* task_board::exchange(task_record* ended, bool& more) noexcept
+{
+    released_tasks released;
+    const std::lock_guard lock(mutex_);
+    if (ended) retire_locked(*ended, released);
+    if (queue_.empty()) settle_inbox_locked();
+    task_record* const next = start_next_locked();
+    if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
+    more = !queue_.empty() || !inbox_.empty();
+    return next;
+}
+
+task_record* task_board::start_next_locked() noexcept
+{
+    while (task_record* const next = queue_.pop_front()) {
+        next->in_run_queue_ = false;
+        left_queue_.store(left_queue_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+        // Started under the lock: whoever cancelled it takes the lock before he
+        // lets go of it, so it is still there to be asked.
+        if (next->start()) return next;
+    }
+    return nullptr;
+}
+
+void task_board::leave_queue(task_record& queued) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (!queued.runs_on_event_loop()) {
+        if (!queued.in_run_queue_) settle_inbox_locked();
+        if (!queued.in_run_queue_) return; // a worker has passed it over
+        queued.in_run_queue_ = false;
+        queue_.remove(queued);
+    }
+    left_queue_.fetch_add(1, std::memory_order_release);
+}
+
+bool task_board::has_queued() const noexcept
+{
+    return !inbox_.empty() || !queue_empty_.load(std::memory_order_seq_cst);
+}
+
+void task_board::retire(task_record& ended) noexcept
+{
+    released_tasks released;
+    const std::lock_guard lock(mutex_);
+    retire_locked(ended, released);
+}
+
+void task_board::retire_locked(task_record& ended, released_tasks& released) noexcept
+{
+    const steady_time now = coarse_now();
+    ended.ended_at_ = now;
+    retained_.push_back(ended);
+    prune_locked(now, released);
+    arm_sweep_locked();
+    ++ended_;
+    if (all_ended_locked()) all_ended_.notify_all();
+}
+
+void task_board::prune_locked(steady_time now, released_tasks& released) noexcept
+{
+    const auto too_old = [&](const task_record& oldest) { return now - oldest.ended_at_ >= retain_.age; };
+    while (!retained_.empty() && (retained_.size() > retain_.count || too_old(*retained_.first())))
+        release_locked(*retained_.first(), released);
+}
+
+void task_board::release_locked(task_record& retained, released_tasks& released) noexcept
+{
+    retained_.remove(retained);
+    table_.remove(retained.id());
+    released.add(retained);
+}
+
+void task_board::sweep::arm_locked(steady_time when) noexcept
+{
+    armed = true;
+    set_deadline(when);
+    board_.timers_.add(*this);
+}
+
+void task_board::sweep::expire() noexcept
+{
+    board_.sweep_now();
+}
+
+void task_board::sweep_now() noexcept
+{
+    released_tasks released;
+    const std::lock_guard lock(mutex_);
+    sweep_.armed = false;
+    prune_locked(coarse_now(), released);
+    arm_sweep_locked();
+}
+
+void task_board::arm_sweep_locked() noexcept
+{
+    if (sweep_.armed || retained_.empty()) return;
+    // A little late rather than twice: the kernel's coarse clock lags behind.
+    constexpr auto slack = std::chrono::milliseconds(20);
+    const steady_time ended_at = retained_.first()->ended_at_;
+    if (retain_.age < deadline_never - ended_at - slack) sweep_.arm_locked(ended_at + retain_.age + slack);
+}
+
+std::vector<task_handle> task_board::tasks()
+{
+    released_tasks released;
+    std::vector<task_handle> listed;
+    const std::lock_guard lock(mutex_);
+    settle_inbox_locked();
+    prune_locked(coarse_now(), released);
+    for (task_record* const known : table_.all()) listed.emplace_back(share(*known));
+    return listed;
+}
+
+task_handle task_board::find(std::uint64_t id)
+{
+    released_tasks released;
+    const std::lock_guard lock(mutex_);
+    settle_inbox_locked();
+    prune_locked(coarse_now(), released);
+    task_record* const found = table_.find(id);
+    return found ? task_handle(share(*found)) : task_handle();
+}
+
+void task_board::close() noexcept
+{
+    closed_.store(true, std::memory_order_seq_cst);
+    for (;;) {
+        {
+            const std::lock_guard lock(mutex_);
+            settle_inbox_locked();
+            if (settled_ == admitted_.load(std::memory_order_seq_cst)) return;
+        }
+        // Somebody stands between admit() and submit(), moving a body.
+        std::this_thread::yield();
+    }
+}
+
+bool task_board::all_ended_locked() const noexcept
+{
+    return closed_.load(std::memory_order_relaxed) && ended_ == admitted_.load(std::memory_order_relaxed);
+}
+
+bool task_board::wait_until_all_ended(steady_time deadline)
+{
+    std::unique_lock lock(mutex_);
+    const auto done = [this] { return ended_ == admitted_.load(std::memory_order_relaxed); };
+    if (deadline != deadline_never) return all_ended_.wait_until(lock, deadline, done);
+    all_ended_.wait(lock, done);
+    return true;
+}
+
+std::uint64_t task_board::clear() noexcept
+{
+    released_tasks released;
+    const std::lock_guard lock(mutex_);
+    while (!retained_.empty()) release_locked(*retained_.first(), released);
+    return admitted_.load(std::memory_order_relaxed);
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "task_inbox.hpp"
+#include "task_list.hpp"
+#include "task_table.hpp"
+
+#include <vmtask/detail/deadline_entry.hpp>
+#include <vmtask/engine_options.hpp>
+#include <vmtask/task_handle.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace vmtask::detail {
+
+class timer_loop;
+
+/// All the tasks of an engine: the queued ones in order, all by id, the ended
+/// ones until they are let go, and how many there are of each.
+///
+/// One short lock, which a worker takes once per task and a poster never: a
+/// posted task goes to the inbox, and whoever takes the lock puts it in order.
+///
+/// Thread safety: all members.
+class task_board {
+public:
+    /// The timer loop reminds the board of ended tasks that have grown too old.
+    task_board(const engine_options& options, timer_loop& timers);
+
+    /// The id for one task more; from then on it counts as queued. Throws
+    /// std::system_error with errc::shutting_down or errc::queue_full.
+    [[nodiscard]] std::uint64_t admit();
+    /// Gives the place back of a task that was not made.
+    void withdraw() noexcept;
+    /// Queues an admitted task for a worker.
+    void submit(task_record& posted) noexcept { inbox_.add(posted); }
+    /// Makes an admitted task known that is not for a worker.
+    void enlist(task_record& posted) noexcept;
+
+    /// What a worker asks for between two tasks: hands in the task that it has
+    /// ended, if any, and gets the next one, already started, or nullptr.
+    /// `more` says whether others are left.
+    [[nodiscard]] task_record* exchange(task_record* ended, bool& more) noexcept;
+    /// Hands in an ended task that no worker ran.
+    void retire(task_record& ended) noexcept;
+    /// Takes a task out of the queue; it will not be started.
+    void leave_queue(task_record& queued) noexcept;
+    /// Without the lock: a hint, exact for tasks submitted before.
+    [[nodiscard]] bool has_queued() const noexcept;
+
+    [[nodiscard]] std::vector<task_handle> tasks();
+    [[nodiscard]] task_handle find(std::uint64_t id);
+    /// The first task for which `is_wanted(const task_record&)`, asked under
+    /// the lock; nullptr when there is none.
+    template <class Predicate>
+    [[nodiscard]] task_record* find_if(Predicate is_wanted) noexcept
+    {
+        const std::lock_guard lock(mutex_);
+        return table_.find_if(is_wanted);
+    }
+    /// From now on admit() throws. Returns when no task is on its way any more,
+    /// so that tasks() shows all there will ever be.
+    void close() noexcept;
+    /// Waits until all tasks have ended; false when the deadline comes first.
+    [[nodiscard]] bool wait_until_all_ended(steady_time deadline);
+    /// Lets go of all ended tasks. Returns how many tasks were ever admitted.
+    std::uint64_t clear() noexcept;
+
+private:
+    class released_tasks;
+
+    /// The reminder.
+    class sweep final : public deadline_entry {
+    public:
+        explicit sweep(task_board& board) noexcept : deadline_entry(deadline_never), board_(board) {}
+        void arm_locked(steady_time when) noexcept;
+        bool armed = false; // guarded by the board's lock
+
+    private:
+        bool claim_expiry() noexcept override { return true; }
+        void expire() noexcept override;
+
+        task_board& board_;
+    };
+
+    void settle_inbox_locked() noexcept;
+    [[nodiscard]] task_record* start_next_locked() noexcept;
+    void retire_locked(task_record& ended, released_tasks& released) noexcept;
+    void prune_locked(steady_time now, released_tasks& released) noexcept;
+    void release_locked(task_record& retained, released_tasks& released) noexcept;
+    void arm_sweep_locked() noexcept;
+    void sweep_now() noexcept;
+    [[nodiscard]] bool all_ended_locked() const noexcept;
+
+    timer_loop& timers_;
+    const retention retain_;
+    const std::uint64_t queue_limit_;
+
+    // Written by posters.
+    alignas(64) std::atomic<std::uint64_t> admitted_{0};
+    std::atomic<std::uint64_t> left_queue_seen_{0}; // an older left_queue_, to look there seldom
+    std::atomic<bool> closed_{false};
+    task_inbox inbox_;
+
+    // Written by workers, under the lock, and read by others without it.
+    alignas(64) std::atomic<std::uint64_t> left_queue_{0}; // started, cancelled or withdrawn
+    std::atomic<bool> queue_empty_{true};
+
+    std::mutex mutex_;
+    std::condition_variable all_ended_;
+    // Guarded by mutex_.
+    task_list queue_;
+    task_list retained_; // ended, oldest first
+    task_table table_;
+    sweep sweep_{*this};
+    std::uint64_t settled_ = 0; // known here, or withdrawn
+    std::uint64_t ended_ = 0;
+};
+
+} // namespace vmtask::detail

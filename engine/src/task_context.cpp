@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/task_context.hpp>
+
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/error.hpp>
+
+#include <system_error>
+
+namespace vmtask {
+
+std::uint64_t task_context::id() const noexcept
+{
+    return record_.id();
+}
+
+void task_context::report_progress(double fraction) noexcept
+{
+    record_.progress_numbers().report(fraction);
+}
+
+void task_context::report_progress(std::uint64_t done, std::uint64_t total) noexcept
+{
+    record_.progress_numbers().report(done, total);
+}
+
+void task_context::set_progress_unit(std::string_view unit)
+{
+    record_.set_progress_unit(unit);
+}
+
+void task_context::report_step(std::string_view text)
+{
+    record_.set_step(text);
+}
+
+bool task_context::stop_requested() const noexcept
+{
+    return record_.cancel_requested();
+}
+
+std::stop_token task_context::stop_token()
+{
+    return record_.stop_token();
+}
+
+void task_context::checkpoint()
+{
+    if (record_.cancel_requested()) throw std::system_error(errc::cancelled);
+}
+
+void task_context::point_of_no_return()
+{
+    if (!record_.pass_point_of_no_return()) throw std::system_error(errc::cancelled);
+}
+
+} // namespace vmtask

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/task_record.hpp>
+
+#include <cstddef>
+
+namespace vmtask::detail {
+
+/// Tasks in order of arrival, linked through themselves. A task is in one list
+/// at a time.
+///
+/// Thread safety: none; the task board's lock guards it and the links.
+class task_list {
+public:
+    [[nodiscard]] task_record* first() const noexcept { return first_; }
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void push_back(task_record& added) noexcept
+    {
+        added.next_ = nullptr;
+        added.previous_ = last_;
+        (last_ ? last_->next_ : first_) = &added;
+        last_ = &added;
+        ++size_;
+    }
+
+    void remove(task_record& removed) noexcept
+    {
+        (removed.previous_ ? removed.previous_->next_ : first_) = removed.next_;
+        (removed.next_ ? removed.next_->previous_ : last_) = removed.previous_;
+        --size_;
+    }
+
+    [[nodiscard]] task_record* pop_front() noexcept
+    {
+        task_record* const front = first_;
+        if (front) remove(*front);
+        return front;
+    }
+
+private:
+    task_record* first_ = nullptr;
+    task_record* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+} // namespace vmtask::detail

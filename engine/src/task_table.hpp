@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace vmtask::detail {
+
+class task_record;
+
+/// Tasks by id. Ids are handed out in sequence, so that a page of neighbours
+/// costs one allocation, and adding to it or removing from it none.
+///
+/// Thread safety: none; the task board's lock guards it.
+class task_table {
+public:
+    /// Without memory for a further page the task is left out: it runs, but is
+    /// not found.
+    void add(std::uint64_t id, task_record& added) noexcept;
+    void remove(std::uint64_t id) noexcept;
+    [[nodiscard]] task_record* find(std::uint64_t id) const noexcept;
+    template <class Predicate>
+    [[nodiscard]] task_record* find_if(Predicate is_wanted) const noexcept
+    {
+        for (const auto& [number, neighbours] : pages_) {
+            for (task_record* const listed : neighbours->tasks) {
+                if (listed && is_wanted(*listed)) return listed;
+            }
+        }
+        return nullptr;
+    }
+    /// All of them, by id.
+    [[nodiscard]] std::vector<task_record*> all() const;
+
+private:
+    static constexpr std::size_t page_size = 256;
+
+    struct page {
+        std::array<task_record*, page_size> tasks{};
+        std::size_t count = 0;
+    };
+
+    [[nodiscard]] page* page_for(std::uint64_t number);
+    void recycle(std::uint64_t number) noexcept;
+
+    std::unordered_map<std::uint64_t, std::unique_ptr<page>> pages_;
+    // The page used last, since neighbours come together.
+    std::uint64_t recent_number_ = 0;
+    page* recent_ = nullptr;
+    std::unique_ptr<page> spare_; // an emptied page, to be used again
+    std::size_t count_ = 0;
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "thread_group.hpp"
+
+#include <utility>
+
+namespace vmtask::detail {
+
+// The io_context is made without a concurrency hint: with the hint 1 what a
+// handler posts stays private to its thread, though others are idle.
+thread_group::thread_group(engine_core& core, thread_kind kind, exception_handler on_exception)
+    : core_(core),
+      kind_(kind),
+      on_exception_(std::move(on_exception)),
+      context_(std::in_place),
+      work_(context_->get_executor())
+{
+}
+
+thread_group::~thread_group()
+{
+    stop();
+}
+
+void thread_group::add_thread()
+{
+    const std::lock_guard lock(mutex_);
+    members_.reserve(members_.size() + 1);
+    auto added = std::make_unique<member>(member{engine_thread{&core_, kind_}, std::thread()});
+    running_.fetch_add(1, std::memory_order_relaxed);
+    try {
+        added->thread = std::thread([this, self = &added->self] { run(*self); });
+    } catch (...) {
+        running_.fetch_sub(1, std::memory_order_relaxed);
+        throw;
+    }
+    members_.push_back(std::move(added));
+}
+
+std::size_t thread_group::size() const
+{
+    const std::lock_guard lock(mutex_);
+    return members_.size();
+}
+
+void thread_group::run(engine_thread& self) noexcept
+{
+    this_engine_thread() = &self;
+    guarded([this] { context_->run(); });
+    // Stopped: handlers that were ready are still owed their call. The last
+    // thread to leave makes it, so that they run where they always did.
+    if (running_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    context_->restart();
+    guarded([this] {
+        while (context_->poll() > 0) {
+        }
+    });
+}
+
+/// Repeats the work until it returns without an exception.
+void thread_group::guarded(const std::function<void()>& work) noexcept
+{
+    for (;;) {
+        try {
+            return work();
+        } catch (...) {
+            if (!on_exception_) std::terminate();
+            on_exception_(std::current_exception());
+        }
+    }
+}
+
+void thread_group::join()
+{
+    if (!context_) return;
+    work_.reset();
+    context_->stop();
+    for (auto& owned : members_) owned->thread.join();
+    members_.clear();
+}
+
+void thread_group::stop()
+{
+    join();
+    context_.reset();
+}
+
+} // namespace vmtask::detail

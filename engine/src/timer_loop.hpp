@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "deadline_queue.hpp"
+#include "handler_memory.hpp"
+#include "thread_group.hpp"
+
+#include <asio/steady_timer.hpp>
+
+#include <mutex>
+#include <optional>
+#include <system_error>
+
+namespace vmtask::detail {
+
+/// The engine's clock: one private thread with one asio::steady_timer, which
+/// stands at the earliest of all deadlines. No code of the user's ever runs
+/// there, so nothing can make it late.
+///
+/// Thread safety: all members, but for stop(), which comes last.
+class timer_loop {
+public:
+    explicit timer_loop(engine_core& core);
+
+    void start() { threads_.add_thread(); }
+    void stop();
+
+    /// Allocates nothing. An entry with a deadline in the past expires at once,
+    /// but never inside this call.
+    void add(deadline_entry& added) noexcept;
+    /// When it returns the timer loop knows nothing of the entry any more,
+    /// unless it has claimed it before.
+    void remove(deadline_entry& removed) noexcept;
+
+private:
+    void ask_for_arming() noexcept;
+    void arm();
+    void on_timer(std::error_code error);
+    [[nodiscard]] deadline_entry* take_due(steady_time now) noexcept;
+
+    handler_memory memory_;
+    thread_group threads_;
+    std::optional<asio::steady_timer> timer_; // touched on the private thread only
+
+    std::mutex mutex_;
+    deadline_queue queue_;                   // guarded by mutex_
+    steady_time armed_for_ = deadline_never; // guarded by mutex_
+    bool arming_asked_ = false;              // guarded by mutex_
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/detail/waiter.hpp>
+
+#include <vmtask/detail/give_up_handler.hpp>
+#include <vmtask/detail/task_record.hpp>
+
+#include <utility>
+
+namespace vmtask::detail {
+
+void waiter::expire() noexcept
+{
+    record_->detach(*this);
+    complete(wait_outcome::timed_out);
+}
+
+void waiter_list::push_locked(waiter& added) noexcept
+{
+    added.listed_ = true;
+    added.previous_waiter_ = last_;
+    (last_ ? last_->next_waiter_ : first_) = &added;
+    last_ = &added;
+}
+
+void waiter_list::remove_locked(waiter& removed) noexcept
+{
+    if (!removed.listed_) return;
+    removed.listed_ = false;
+    (removed.previous_waiter_ ? removed.previous_waiter_->next_waiter_ : first_) = removed.next_waiter_;
+    (removed.next_waiter_ ? removed.next_waiter_->previous_waiter_ : last_) = removed.previous_waiter_;
+}
+
+waiter* waiter_list::pop_claimed_locked() noexcept
+{
+    while (waiter* const oldest = first_) {
+        remove_locked(*oldest);
+        if (oldest->claim()) return oldest;
+    }
+    return nullptr;
+}
+
+give_up_handler::give_up_handler(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
+
+give_up_handler::~give_up_handler()
+{
+    record_->sever(*this);
+}
+
+void give_up_handler::operator()(asio::cancellation_type) noexcept
+{
+    record_->give_up(*this);
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "worker_pool.hpp"
+
+#include "spin.hpp"
+#include "task_board.hpp"
+
+#include <vmtask/detail/task_record.hpp>
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace vmtask::detail {
+namespace {
+
+/// Tasks that a worker runs in a row before other handlers of its io_context
+/// get their turn.
+constexpr int tasks_per_turn = 64;
+
+} // namespace
+
+worker_pool::worker_pool(engine_core& core, task_board& board, std::size_t worker_count, std::size_t spare_workers,
+                         thread_group::exception_handler on_exception)
+    : board_(board),
+      worker_count_(worker_count),
+      spare_workers_(spare_workers),
+      threads_(core, thread_kind::worker, std::move(on_exception)),
+      allowed_(worker_count)
+{
+}
+
+void worker_pool::start()
+{
+    while (threads_.size() < worker_count_) threads_.add_thread();
+}
+
+// No wake-up is lost: a poster puts its task on the board and then looks at
+// searching_ and active_; a worker takes itself out of these and then looks at
+// the board. Both in one order for all threads, so one of them sees the other.
+void worker_pool::notify() noexcept
+{
+    if (searching_.load(std::memory_order_seq_cst) > 0) return;
+    std::size_t active = active_.load(std::memory_order_seq_cst);
+    while (active < allowed_.load(std::memory_order_seq_cst)) {
+        if (active_.compare_exchange_weak(active, active + 1, std::memory_order_seq_cst)) return post_turn();
+    }
+}
+
+void worker_pool::post_turn() noexcept
+{
+    asio::post(threads_.context(), engine_handler(memory_, [this] { take_turn(); }));
+}
+
+void worker_pool::take_turn() noexcept
+{
+    engine_thread& self = *this_engine_thread();
+    task_record* ended = nullptr;
+    for (int run = 0; run < tasks_per_turn;) {
+        bool more = false;
+        task_record* const next = board_.exchange(std::exchange(ended, nullptr), more);
+        if (!next) {
+            if (find_work()) continue;
+            return;
+        }
+        if (more) notify();
+        self.current = next;
+        next->run();
+        self.current = nullptr;
+        ended = next;
+        ++run;
+        if (leave_if_too_many()) return board_.retire(*ended);
+    }
+    if (ended) board_.retire(*ended);
+    post_turn();
+}
+
+/// Looks for a task a little longer. False when this turn is over.
+bool worker_pool::find_work() noexcept
+{
+    searching_.fetch_add(1, std::memory_order_seq_cst);
+    const bool found = spin_until([this] { return board_.has_queued(); });
+    searching_.fetch_sub(1, std::memory_order_seq_cst);
+    if (found) return true;
+    active_.fetch_sub(1, std::memory_order_seq_cst);
+    if (board_.has_queued()) notify();
+    return false;
+}
+
+/// After a blocked worker has come back there is one too many; the first to
+/// notice stops.
+bool worker_pool::leave_if_too_many() noexcept
+{
+    std::size_t active = active_.load(std::memory_order_relaxed);
+    while (active > allowed_.load(std::memory_order_relaxed)) {
+        if (active_.compare_exchange_weak(active, active - 1, std::memory_order_seq_cst)) {
+            if (board_.has_queued()) notify();
+            return true;
+        }
+    }
+    return false;
+}
+
+bool worker_pool::begin_blocking() noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        add_spare_worker_locked();
+        // One must stay free: it gets to every queued task in the end.
+        if (threads_.size() <= blocked_ + 1) return false;
+        ++blocked_;
+        allow_turns_locked();
+    }
+    if (board_.has_queued()) notify();
+    return true;
+}
+
+void worker_pool::end_blocking() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    --blocked_;
+    allow_turns_locked();
+}
+
+/// Makes up for one blocked worker more, if a thread can be had.
+void worker_pool::add_spare_worker_locked() noexcept
+{
+    const std::size_t wanted = worker_count_ + std::min(blocked_ + 1, spare_workers_);
+    try {
+        while (threads_.size() < wanted) threads_.add_thread();
+    } catch (const std::exception&) {
+        // The workers that there are must do; the caller counts them.
+        return;
+    }
+}
+
+void worker_pool::allow_turns_locked() noexcept
+{
+    allowed_.store(std::min(threads_.size(), worker_count_ + blocked_), std::memory_order_seq_cst);
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "handler_memory.hpp"
+#include "thread_group.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+
+namespace vmtask::detail {
+
+class task_board;
+
+/// The workers: threads on an io_context that take tasks from the board.
+///
+/// A worker that is woken makes one turn: it runs tasks until none is left, or
+/// until other handlers of the io_context are due, and then posts itself anew.
+/// So the io_context is asked once per turn, not once per task.
+///
+/// Thread safety: all members, but for stop(), which comes last.
+class worker_pool {
+public:
+    worker_pool(engine_core& core, task_board& board, std::size_t worker_count, std::size_t spare_workers,
+                thread_group::exception_handler on_exception);
+
+    void start();
+    void stop() { threads_.stop(); }
+
+    [[nodiscard]] asio::io_context& context() noexcept { return threads_.context(); }
+
+    /// Sees to it that somebody takes the tasks on the board. Called after a
+    /// task was put there.
+    void notify() noexcept;
+
+    /// A worker is about to block in a wait: has a spare one take its place.
+    /// False when no worker would be left.
+    [[nodiscard]] bool begin_blocking() noexcept;
+    void end_blocking() noexcept;
+
+private:
+    void post_turn() noexcept;
+    void take_turn() noexcept;
+    [[nodiscard]] bool find_work() noexcept;
+    [[nodiscard]] bool leave_if_too_many() noexcept;
+    void add_spare_worker_locked() noexcept;
+    void allow_turns_locked() noexcept;
+
+    task_board& board_;
+    const std::size_t worker_count_;
+    const std::size_t spare_workers_;
+    handler_memory memory_;
+    thread_group threads_;
+
+    alignas(64) std::atomic<std::size_t> active_{0}; // turns posted or running
+    std::atomic<std::size_t> searching_{0};          // of these, those about to look at the board again
+    std::atomic<std::size_t> allowed_;               // turns at most
+
+    std::mutex mutex_;
+    std::size_t blocked_ = 0; // guarded by mutex_
+};
+
+} // namespace vmtask::detail
