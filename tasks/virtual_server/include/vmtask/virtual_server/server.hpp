@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/virtual_server/bstr.hpp>
+#include <vmtask/virtual_server/com_ptr.hpp>
+#include <vmtask/virtual_server/hard_disk.hpp>
+#include <vmtask/virtual_server/hresult.hpp>
+#include <vmtask/virtual_server/unknown.hpp>
+
+namespace vmtask {
+class engine;
+}
+
+/// Our own: the reference's is not published.
+constexpr IID IID_IVMVirtualServer = {0x0e94c2b5, 0x71fa, 0x4d03, {0xb6, 0x5c, 0x98, 0x2f, 0xa4, 0x13, 0xd7, 0x6e}};
+
+/// Where disks come from.
+struct IVMVirtualServer : IUnknown {
+    /// The disk in the file `path`, which is absolute. What is in the file is
+    /// looked at when something is asked of the disk.
+    ///
+    /// Errors: E_POINTER for a null `path` or `disk`; E_BAD_PATHNAME for an empty
+    /// or relative path; E_INVALID_NAME for one with characters that no file name
+    /// has (zero, or no Unicode); E_BUFFER_OVERFLOW for one longer than the system
+    /// takes; E_PATH_NOT_FOUND when there is no such folder; E_FILE_NOT_FOUND when
+    /// it has no such file; E_ACCESSDENIED when it may not be searched;
+    /// DISP_E_EXCEPTION when something unexpected happens. *disk is null then.
+    virtual HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) = 0;
+
+protected:
+    ~IVMVirtualServer() = default;
+};
+
+namespace vmtask {
+namespace virtual_server {
+
+template <>
+struct interface_id<IVMVirtualServer> {
+    static constexpr IID value() noexcept { return IID_IVMVirtualServer; }
+};
+
+/// What `IVMVirtualServerPtr::operator->` offers.
+template <>
+class calls<IVMVirtualServer> : public common_calls<IVMVirtualServer> {
+public:
+    calls(IVMVirtualServer* server) noexcept : common_calls(server) {}
+    const calls* operator->() const noexcept { return this; }
+
+    // Throws _com_error.
+    IVMHardDiskPtr GetHardDisk(const _bstr_t& path) const
+    {
+        IVMHardDisk* disk = nullptr;
+        check(object_->GetHardDisk(path, &disk));
+        return {disk, false};
+    }
+
+    // These return it.
+    HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) const { return object_->GetHardDisk(path, disk); }
+    HRESULT raw_GetHardDisk(BSTR path, IVMHardDisk** disk) const { return object_->GetHardDisk(path, disk); }
+};
+
+} // namespace virtual_server
+} // namespace vmtask
+
+using IVMVirtualServerPtr = _com_ptr_t<IVMVirtualServer>;
+
+namespace vmtask {
+namespace virtual_server {
+
+/// A server with an engine of its own, in this process: what CoCreateInstance
+/// is in the reference.
+///
+/// The engine lives as long as any of the server, its disks and their tasks. The
+/// last of them to be released asks what still runs to stop, and waits for that.
+///
+/// Throws _com_error when the system has no threads left to give.
+IVMVirtualServerPtr create_server();
+
+/// A server whose tasks run on `where`, which has to outlive the server and its
+/// disks, but not their tasks. Once it shuts down, starting anything is
+/// VM_E_APP_SHUTTING_DOWN.
+IVMVirtualServerPtr create_server(engine& where);
+
+} // namespace virtual_server
+} // namespace vmtask

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/virtual_server/server.hpp>
+
+#include <vmtask/engine.hpp>
+
+#include "com_object.hpp"
+
+#include <memory>
+
+namespace vmtask::virtual_server {
+
+/// IVMVirtualServer over an engine, its own or another's.
+class server_object final : public com_object<IVMVirtualServer> {
+public:
+    explicit server_object(std::shared_ptr<engine> where) noexcept;
+
+    HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) override;
+
+private:
+    const std::shared_ptr<engine> engine_;
+};
+
+} // namespace vmtask::virtual_server

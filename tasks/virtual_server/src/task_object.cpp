@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "task_object.hpp"
+
+#include "error_codes.hpp"
+#include "guarded_call.hpp"
+
+#include <vmtask/error.hpp>
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+namespace vmtask::virtual_server {
+
+namespace {
+
+constexpr long no_limit = -1;
+constexpr long longest_timeout = 4'000'000; // milliseconds
+
+VARIANT_BOOL to_variant_bool(bool value) noexcept
+{
+    return value ? VARIANT_TRUE : VARIANT_FALSE;
+}
+
+} // namespace
+
+task_object::task_object(task_handle task, std::shared_ptr<engine> where) noexcept
+    : engine_(std::move(where)), task_(std::move(task))
+{
+}
+
+HRESULT task_object::WaitForCompletion(long timeout)
+{
+    return guarded([&] {
+        if (timeout < no_limit || timeout > longest_timeout)
+            throw call_failure(E_POINTER, "the time-out is neither -1 nor 0 to 4,000,000 milliseconds");
+        const wait_status status = timeout == no_limit ? task_.wait_for_completion()
+                                                       : task_.wait_for_completion(std::chrono::milliseconds(timeout));
+        if (status == wait_status::would_deadlock) throw std::system_error(errc::would_deadlock);
+        return S_OK;
+    });
+}
+
+HRESULT task_object::Cancel()
+{
+    return guarded([&] {
+        if (const std::error_code refusal = task_.request_cancel()) throw call_failure(E_FAIL, refusal.message());
+        return S_OK;
+    });
+}
+
+HRESULT task_object::get_Description(BSTR* value)
+{
+    return guarded_get(value, [&] { return _bstr_t(task_.description().c_str()).Detach(); });
+}
+
+HRESULT task_object::get_ID(long* value)
+{
+    return guarded_get(value, [&] { return static_cast<long>(task_.id()); });
+}
+
+HRESULT task_object::get_IsCancelable(VARIANT_BOOL* value)
+{
+    return guarded_get(value, [&] { return to_variant_bool(task_.is_cancelable()); });
+}
+
+HRESULT task_object::get_IsComplete(VARIANT_BOOL* value)
+{
+    return guarded_get(value, [&] { return to_variant_bool(task_.is_complete()); });
+}
+
+HRESULT task_object::get_PercentCompleted(long* value)
+{
+    return guarded_get(value, [&] { return long{task_.percent_completed()}; });
+}
+
+HRESULT task_object::get_Result(VMTaskResult* value)
+{
+    return guarded([&] {
+        if (value == nullptr) return E_POINTER;
+        *value = vmTaskResult_UnexpectedError;
+        // Not by the error's code: a task may have failed with "not ended" itself.
+        if (!task_.is_complete()) return E_PENDING;
+        *value = to_task_result(task_.error());
+        return S_OK;
+    });
+}
+
+IVMTaskPtr wrap_task(const task_handle& task)
+{
+    if (!task) throw _com_error(E_POINTER);
+    return {new task_object(task, nullptr), false};
+}
+
+} // namespace vmtask::virtual_server
