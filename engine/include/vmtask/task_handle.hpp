@@ -160,9 +160,9 @@ protected:
     [[nodiscard]] const detail::intrusive_ptr<detail::task_record>& shared_record() const noexcept { return record_; }
 
 private:
-    [[nodiscard]] auto plain_wait(detail::steady_time deadline) const
+    [[nodiscard]] detail::wait_initiation<detail::report_wait> plain_wait(detail::steady_time deadline) const
     {
-        return detail::wait_initiation(record_, deadline, detail::report_wait());
+        return {record_, deadline, detail::report_wait()};
     }
 
     detail::intrusive_ptr<detail::task_record> record_;
