@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What legacy_code.cpp, which is compiled as C++14, offers to the tests.
+
+#pragma once
+
+#include <VsComInterfaces.h>
+
+#include <string>
+
+void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds);
+
+/// The plain interfaces: an HRESULT from each call, references by hand.
+HRESULT compact_by_plain_interfaces(IVMHardDisk* disk, VMTaskResult* result);
+
+/// The header's calls through smart pointers.
+HRESULT compact_by_mixed_calls(IVMHardDiskPtr disk, VMTaskResult* result);
+
+/// Properties and wrappers.
+VMTaskResult compact_by_properties(const IVMVirtualServerPtr& server, const wchar_t* path, std::string* description);
