@@ -38,9 +38,9 @@ private:
     asio::awaitable<void> write_answers();
     asio::awaitable<bool> write(const std::string& answer);
     asio::awaitable<void> answer_wait(json id, compaction task, std::chrono::milliseconds timeout);
-    void begin_wait(const nlohmann::json& id, const nlohmann::json& request);
+    void begin_wait(const json& id, const json& request);
     void answer(std::string_view line);
-    void say(const nlohmann::json& answer);
+    void say(const json& answer);
     void leave();
     asio::awaitable<void> change();
     asio::awaitable<void> until_left();

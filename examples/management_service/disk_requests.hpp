@@ -24,8 +24,8 @@ json parse_request(std::string_view line);
 
 /// The member of that name. Throw std::runtime_error, for the client to read,
 /// when it is missing or no such thing.
-std::string text_member(const nlohmann::json& request, const char* name);
-std::uint64_t number_member(const nlohmann::json& request, const char* name);
+std::string text_member(const json& request, const char* name);
+std::uint64_t number_member(const json& request, const char* name);
 
 /// All there is to say of a task.
 json describe(const compaction& task);
@@ -39,18 +39,18 @@ public:
 
     /// Answers "compact", "list", "query" and "cancel". Throws std::exception,
     /// whose what() is for the client to read.
-    json answer(const nlohmann::json& request);
+    json answer(const json& request);
 
     /// The task that the request names. Throws as answer().
-    [[nodiscard]] const compaction& find(const nlohmann::json& request) const;
+    [[nodiscard]] const compaction& find(const json& request) const;
 
     /// Takes no further work and cancels what there is. Returns all tasks.
     std::vector<compaction> stop();
 
 private:
-    json compact(const nlohmann::json& request);
+    json compact(const json& request);
     json list() const;
-    json cancel(const nlohmann::json& request) const;
+    json cancel(const json& request) const;
     void forget_old_tasks();
 
     vmtask::engine& engine_;
