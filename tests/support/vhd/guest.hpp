@@ -50,7 +50,7 @@ public:
             const std::uint64_t offset = below(expected_.size() / 512) * 512;
             const std::uint64_t length =
                 std::min((1 + below(2 * disk.block_size() / 512)) * 512, expected_.size() - offset);
-            write(disk, offset, noise(length, random_()));
+            write(disk, offset, noise(length, static_cast<std::uint32_t>(random_())));
         }
     }
 

@@ -32,13 +32,15 @@ public:
             throw std::system_error(std::make_error_code(std::errc::io_error), name() + ": read beyond the end");
         ++reads;
         bytes_read += into.size();
-        for_each_piece(
-            offset, into.size(), [&](std::uint64_t page, std::uint64_t within, std::uint64_t at, std::uint64_t length) {
-                const auto found = pages_.find(page);
-                const auto piece = into.subspan(at, length);
-                if (found == pages_.end()) std::ranges::fill(piece, std::byte{});
-                else std::copy_n(found->second.begin() + static_cast<std::ptrdiff_t>(within), length, piece.begin());
-            });
+        for_each_piece(offset, into.size(),
+                       [&](std::uint64_t number, std::uint64_t within, std::uint64_t at, std::uint64_t length) {
+                           const auto found = pages_.find(number);
+                           const auto piece = into.subspan(at, length);
+                           if (found == pages_.end()) std::ranges::fill(piece, std::byte{});
+                           else
+                               std::copy_n(found->second.begin() + static_cast<std::ptrdiff_t>(within), length,
+                                           piece.begin());
+                       });
     }
 
     void write(std::uint64_t offset, std::span<const std::byte> from) override
@@ -46,9 +48,9 @@ public:
         ++writes;
         bytes_written += from.size();
         for_each_piece(offset, from.size(),
-                       [&](std::uint64_t page, std::uint64_t within, std::uint64_t at, std::uint64_t length) {
+                       [&](std::uint64_t number, std::uint64_t within, std::uint64_t at, std::uint64_t length) {
                            std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(at), length,
-                                       pages_[page].begin() + static_cast<std::ptrdiff_t>(within));
+                                       pages_[number].begin() + static_cast<std::ptrdiff_t>(within));
                        });
         size_ = std::max<std::uint64_t>(size_, offset + from.size());
     }
@@ -74,9 +76,9 @@ public:
 
     [[nodiscard]] std::uint64_t next_hole(std::uint64_t offset) override
     {
-        std::uint64_t page = offset / page_size;
-        for (auto found = pages_.find(page); found != pages_.end() && found->first == page; ++found) ++page;
-        return std::min(size_, std::max(offset, page * page_size));
+        std::uint64_t number = offset / page_size;
+        for (auto found = pages_.find(number); found != pages_.end() && found->first == number; ++found) ++number;
+        return std::min(size_, std::max(offset, number * page_size));
     }
 
     [[nodiscard]] const std::string& name() const override { return name_; }

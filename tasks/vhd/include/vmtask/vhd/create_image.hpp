@@ -19,10 +19,10 @@ struct create_options {
     std::uint32_t block_size_bytes = 2U << 20;
 
     /// The disk's identity; a random one unless given.
-    std::optional<uuid> id;
+    std::optional<uuid> id{};
 
     /// Seconds since 2000-01-01 UTC; now unless given.
-    std::optional<std::uint32_t> timestamp;
+    std::optional<std::uint32_t> timestamp{};
 };
 
 struct create_report {
