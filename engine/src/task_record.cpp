@@ -12,7 +12,7 @@
 #include <asio/error.hpp>
 
 #include <algorithm>
-#include <cassert>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <utility>
@@ -45,9 +45,12 @@ bool says_cancelled(std::error_code code) noexcept
 
 } // namespace
 
-task_record::task_record(engine_core& core, std::uint64_t id, task_options&& options) noexcept
-    : core_(core), id_(id), status_(options.cancelable), description_(std::move(options.description))
+task_record::task_record(engine_core& core, std::uint64_t id, task_options&& options)
+    : core_(core), id_(id), status_(options.cancelable)
 {
+    if (options.description.empty()) return;
+    extras_ = std::make_unique<extras>();
+    extras_->description = std::move(options.description);
 }
 
 task_record::~task_record() = default;
@@ -60,6 +63,13 @@ void task_record::dispose() noexcept
 }
 
 // --- What a handle asks ---
+
+const std::string& task_record::description() const noexcept
+{
+    static const std::string none;
+    const std::lock_guard lock(mutex_);
+    return extras_ ? extras_->description : none;
+}
 
 int task_record::percent_completed() const noexcept
 {

@@ -4,6 +4,7 @@
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/progress_cell.hpp>
+#include <vmtask/detail/small_mutex.hpp>
 #include <vmtask/detail/status_word.hpp>
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/progress.hpp>
@@ -15,7 +16,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -48,7 +48,7 @@ public:
     // What a handle asks.
     [[nodiscard]] engine_core& core() const noexcept { return core_; }
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    [[nodiscard]] const std::string& description() const noexcept { return description_; }
+    [[nodiscard]] const std::string& description() const noexcept;
     [[nodiscard]] task_state state() const noexcept { return status_.state(); }
     [[nodiscard]] bool ended() const noexcept { return status_.ended(); }
     [[nodiscard]] bool cancelable() const noexcept { return status_.cancelable(); }
@@ -89,7 +89,7 @@ public:
     [[nodiscard]] virtual bool is_on_this_thread() const noexcept { return false; }
 
 protected:
-    task_record(engine_core& core, std::uint64_t id, task_options&& options) noexcept;
+    task_record(engine_core& core, std::uint64_t id, task_options&& options);
     virtual ~task_record();
 
     /// Takes a coroutine's task from queued to running; false when a cancel
@@ -126,8 +126,10 @@ private:
     void forget_waiter_locked(waiter& forgotten) noexcept;
     [[nodiscard]] waiter* pop_waiter() noexcept;
 
-    /// Texts and stop source: rarely used, so made when first needed.
+    /// What many tasks never need: made with the task if it has a description,
+    /// else when first needed.
     struct extras {
+        std::string description; // constant
         std::string unit;
         std::string step;
         std::stop_source stop{std::nostopstate};
@@ -138,14 +140,13 @@ private:
     const std::uint64_t id_;
     std::atomic<std::uint32_t> references_{2}; // the first handle and the engine
     status_word status_;
-    const std::string description_;
     progress_cell progress_;
 
     // Written before the end is latched, constant afterwards.
     std::error_code error_;
     std::exception_ptr failure_;
 
-    mutable std::mutex mutex_;
+    mutable small_mutex mutex_;
     waiter_list waiters_;            // guarded by mutex_
     std::unique_ptr<extras> extras_; // guarded by mutex_
 
@@ -154,8 +155,8 @@ private:
     // Guarded by the task board's lock.
     task_record* next_ = nullptr;
     task_record* previous_ = nullptr;
-    bool in_run_queue_ = false;
     steady_time ended_at_{};
+    bool in_run_queue_ = false;
 };
 
 /// Counts one more reference, for those who hold a plain one.
