@@ -92,7 +92,8 @@ private:
             asio::co_spawn(executor, drive(self_pointer(this)),
                            asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
         } catch (...) {
-            finish(std::current_exception());
+            // Unless the handler was destroyed on the way and has ended the task.
+            if (!this->ended()) finish(std::current_exception());
         }
     }
 
@@ -105,6 +106,7 @@ private:
 
     void abandon() noexcept
     {
+        release_executor();
         this->end_abandoned();
         this->retire();
     }
@@ -123,8 +125,13 @@ private:
     void destroy_body() noexcept override
     {
         body_.reset();
-        // A strand reaches into its context when it goes, and the task may be
-        // held longer than the context lives.
+        release_executor();
+    }
+
+    /// A strand reaches into its context when it goes, and the task may be held
+    /// longer than the context lives.
+    void release_executor() noexcept
+    {
         const std::lock_guard lock(executor_mutex_);
         executor_ = asio::any_io_executor();
     }
