@@ -28,6 +28,7 @@ namespace {
 // says no more than to leave it out.
 
 // clang-format off
+// NOLINTBEGIN(readability-identifier-naming, modernize-use-nullptr)
 void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds)
 {
   try
@@ -50,6 +51,7 @@ void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds)
   // toss error back to caller
   catch (...) {throw;}
 }
+// NOLINTEND(readability-identifier-naming, modernize-use-nullptr)
 // clang-format on
 
 // What it leaves unchecked:
@@ -57,7 +59,7 @@ void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds)
 //   and its only handle is about to be lost: so check it first;
 // - S_OK from the wait says that the wait is over: ask whether the task is;
 // - the task itself may have failed, which only its result tells.
-VMTaskResult CompactAndCheck(IVMHardDiskPtr disk, long seconds, bool* timed_out)
+VMTaskResult compact_and_check(IVMHardDiskPtr disk, long seconds, bool* timed_out)
 {
     constexpr long longest = 4000;
     if (disk == nullptr || seconds < 1 || seconds > longest) throw _com_error(E_POINTER);
@@ -77,7 +79,7 @@ VMTaskResult CompactAndCheck(IVMHardDiskPtr disk, long seconds, bool* timed_out)
 int compact(const IVMHardDiskPtr& disk, long seconds)
 {
     bool timed_out = false;
-    const VMTaskResult result = CompactAndCheck(disk, seconds, &timed_out);
+    const VMTaskResult result = compact_and_check(disk, seconds, &timed_out);
     if (result == vmTaskResult_Success) {
         std::cout << "compacted\n";
         return 0;

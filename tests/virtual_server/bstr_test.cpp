@@ -4,10 +4,12 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 TEST_CASE("a BSTR knows its length, with zeros in it", "[virtual_server][bstr]")
 {
@@ -15,7 +17,7 @@ TEST_CASE("a BSTR knows its length, with zeros in it", "[virtual_server][bstr]")
     BSTR string = SysAllocStringLen(text, 5);
 
     CHECK(SysStringLen(string) == 5);
-    CHECK(std::wstring(string, 6) == std::wstring(text, 6));
+    CHECK(std::equal(text, text + 6, string)); // with the terminator
     SysFreeString(string);
 }
 
@@ -82,10 +84,11 @@ TEST_CASE("a _bstr_t owns its string", "[virtual_server][bstr]")
 TEST_CASE("several threads convert one string", "[virtual_server][bstr]")
 {
     const _bstr_t string(L"text");
-    std::vector<std::string> results(4);
-    std::vector<std::thread> threads;
-    for (std::string& result : results) threads.emplace_back([&] { result = static_cast<const char*>(string); });
+    std::array<std::string, 4> results;
+    std::array<std::thread, 4> threads;
+    for (std::size_t i = 0; i < threads.size(); ++i)
+        threads[i] = std::thread([&, i] { results[i] = static_cast<const char*>(string); });
     for (std::thread& thread : threads) thread.join();
 
-    CHECK(results == std::vector<std::string>(4, "text"));
+    for (const std::string& result : results) CHECK(result == "text");
 }

@@ -8,11 +8,10 @@
 
 #include <vmtask/engine.hpp>
 
+#include <array>
 #include <cstddef>
-#include <memory>
 #include <thread>
 #include <utility>
-#include <vector>
 
 using namespace vmtask;
 using virtual_server::create_server;
@@ -62,6 +61,7 @@ TEST_CASE("copies of a smart pointer share one object and count", "[virtual_serv
 
 TEST_CASE("a smart pointer is compared with NULL and used as a condition", "[virtual_server][pointer]")
 {
+    // NOLINTBEGIN(modernize-use-nullptr)
     engine engine;
     IVMTaskPtr task = NULL;
     CHECK((task == NULL && !task && task == nullptr));
@@ -70,6 +70,7 @@ TEST_CASE("a smart pointer is compared with NULL and used as a condition", "[vir
     CHECK((task != NULL && task && task != nullptr));
     task = NULL;
     CHECK((task == NULL));
+    // NOLINTEND(modernize-use-nullptr)
 }
 
 TEST_CASE("the arrow of a null smart pointer throws E_POINTER", "[virtual_server][pointer]")
@@ -156,14 +157,15 @@ TEST_CASE("references are counted from several threads", "[virtual_server][point
     engine engine;
     const IVMTaskPtr task = some_task(engine);
 
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i)
-        threads.emplace_back([&task] {
-            for (int turn = 0; turn < 1000; ++turn) {
-                const IVMTaskPtr copy = task;
-                const IUnknownPtr asked = copy;
-            }
-        });
+    const auto copy_and_ask = [&task] {
+        for (int turn = 0; turn < 1000; ++turn) {
+            IVMTaskPtr copy = task;
+            const IUnknownPtr asked = copy;
+            copy = nullptr;
+        }
+    };
+    std::array<std::thread, 4> threads;
+    for (std::thread& thread : threads) thread = std::thread(copy_and_ask);
     for (std::thread& thread : threads) thread.join();
 
     CHECK(references(task) == 1);

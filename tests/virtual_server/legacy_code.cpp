@@ -21,6 +21,7 @@
 // compiler takes that, and it says no more than no specification at all.
 
 // clang-format off
+// NOLINTBEGIN(readability-identifier-naming, modernize-use-nullptr)
 void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds)
 {
   try
@@ -43,11 +44,12 @@ void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds)
   // toss error back to caller
   catch (...) {throw;}
 }
+// NOLINTEND(readability-identifier-naming, modernize-use-nullptr)
 // clang-format on
 
 HRESULT compact_by_plain_interfaces(IVMHardDisk* disk, VMTaskResult* result)
 {
-    IVMTask* task = NULL;
+    IVMTask* task = nullptr;
     HRESULT hr = disk->Compact(&task);
     if (FAILED(hr)) return hr;
 

@@ -8,7 +8,7 @@
 
 #include <string>
 
-void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds);
+void CompactWithTimeout(IVMHardDiskPtr pIHD, long seconds); // NOLINT(readability-identifier-naming)
 
 /// The plain interfaces: an HRESULT from each call, references by hand.
 HRESULT compact_by_plain_interfaces(IVMHardDisk* disk, VMTaskResult* result);

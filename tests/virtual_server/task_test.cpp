@@ -9,6 +9,7 @@
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/error.hpp>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -20,7 +21,6 @@
 #include <string>
 #include <system_error>
 #include <thread>
-#include <vector>
 
 using namespace vmtask;
 using std::chrono::steady_clock;
@@ -333,16 +333,13 @@ TEST_CASE("a task may be used from several threads", "[virtual_server][task]")
     engine engine({.workers = 1});
     const IVMTaskPtr task = wrap_task(engine.post([&](task_context& self) { gate.hold(self); }));
     std::atomic<int> completed{0};
+    const auto watch_and_wait = [&completed, &task] {
+        for (int turn = 0; turn < 100; ++turn) (void)task->GetPercentCompleted();
+        if (task->WaitForCompletion(-1) == S_OK && task->IsComplete == VARIANT_TRUE) ++completed;
+    };
 
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i)
-        threads.emplace_back([&completed, mine = task] {
-            for (int turn = 0; turn < 100; ++turn) {
-                const IVMTaskPtr copy = mine;
-                (void)copy->GetPercentCompleted();
-            }
-            if (mine->WaitForCompletion(-1) == S_OK && mine->IsComplete == VARIANT_TRUE) ++completed;
-        });
+    std::array<std::thread, 4> threads;
+    for (std::thread& thread : threads) thread = std::thread(watch_and_wait);
     gate.open();
     for (std::thread& thread : threads) thread.join();
 
