@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace vmtask::cli {
+
+enum class command { create, compact, info, tell };
+
+/// What the user asked for.
+struct command_line {
+    cli::command command = command::tell;
+    std::string text; // to be told, with command::tell: help or version
+
+    std::string disk;
+    bool json = false;
+    bool quiet = false;
+    std::optional<std::chrono::duration<double>> timeout; // compact
+    std::uint64_t size_bytes = 0;                         // create
+    std::uint32_t block_size_bytes = 2U << 20;            // create
+};
+
+/// A command line that makes no sense; what() is one line with the reason and
+/// where to read more.
+class usage_error : public std::runtime_error {
+public:
+    usage_error(const std::string& message, bool as_json) : std::runtime_error(message), json_(as_json) {}
+
+    /// Whether the user, as far as one can tell, is a machine.
+    [[nodiscard]] bool as_json() const noexcept { return json_; }
+
+private:
+    bool json_;
+};
+
+/// Understands the arguments of main(). Errors: usage_error.
+[[nodiscard]] command_line parse_command_line(int argc, const char* const* argv);
+
+} // namespace vmtask::cli

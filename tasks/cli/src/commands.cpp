@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "commands.hpp"
+
+#include "describe.hpp"
+#include "quantity.hpp"
+#include "task_watch.hpp"
+
+#include <vmtask/engine.hpp>
+#include <vmtask/vhd/compact.hpp>
+#include <vmtask/vhd/create.hpp>
+#include <vmtask/vhd/error.hpp>
+#include <vmtask/vhd/info.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace vmtask::cli {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+using std::chrono::steady_clock;
+
+/// Whether the disk that is wanted cannot be, wherever it were to be made.
+bool is_usage(const command_line& line, std::error_code code)
+{
+    return line.command == command::create
+        && (code == vhd::errc::invalid_size || code == vhd::errc::invalid_block_size
+            || code == vhd::errc::table_too_large);
+}
+
+exit_code tell_failure(const command_line& line, std::exception_ptr failure, reporter& report)
+{
+    auto code = exit_code::failed;
+    std::string message;
+    try {
+        std::rethrow_exception(std::move(failure));
+    } catch (const std::system_error& error) {
+        if (is_usage(line, error.code())) code = exit_code::usage;
+        message = error.what();
+    } catch (const std::exception& error) {
+        message = error.what();
+    } catch (...) {
+        message = "unknown error";
+    }
+    if (!message.starts_with(line.disk)) message.insert(0, line.disk + ": ");
+    report.failure(code, message);
+    return code;
+}
+
+exit_code tell_stopped(const command_line& line, exit_code why, reporter& report)
+{
+    std::string message = line.disk + ": ";
+    if (why == exit_code::timed_out) message += "timed out after " + format_seconds(line.timeout.value());
+    else message += to_string(why);
+    message += line.command == command::compact ? "; the disk is whole and has all its data; compact it again to finish"
+                                                : "; there is no disk; create it again";
+    report.failure(why, message);
+    return why;
+}
+
+/// Runs the task that `post` makes on an engine to its end, and tells of it.
+/// `describe` turns its value into fields and text.
+template <class Post, class Describe>
+exit_code run_task(const command_line& line, reporter& report, Post post, Describe describe)
+{
+    engine_options options;
+    options.workers = 1;
+    engine engine(options);
+    task_watch watch(report, line.disk);
+
+    const auto began = steady_clock::now();
+    const auto task = post(engine);
+    const auto asked_to_stop = watch.run(task, line.timeout);
+    const std::chrono::duration<double> time = steady_clock::now() - began;
+
+    if (task.state() == task_state::cancelled) return tell_stopped(line, asked_to_stop.value(), report);
+    if (task.state() == task_state::failed) return tell_failure(line, task.exception(), report);
+    if (asked_to_stop) report.remark("finished", line.disk + ": finished before it could be stopped");
+    description told = describe(task.result(), time);
+    if (asked_to_stop) told.fields["asked_to_stop"] = to_string(*asked_to_stop);
+    report.result(told.text, told.fields);
+    return exit_code::done;
+}
+
+exit_code create(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) {
+        vhd::create_options options;
+        options.size_bytes = line.size_bytes;
+        options.block_size_bytes = line.block_size_bytes;
+        return vhd::create(engine, line.disk, options);
+    };
+    return run_task(line, report, post,
+                    [&line](const vhd::create_report& done, auto) { return describe(line.disk, done); });
+}
+
+exit_code compact(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) { return vhd::compact(engine, line.disk); };
+    return run_task(line, report, post,
+                    [&line](const vhd::compact_report& done, auto time) { return describe(line.disk, done, time); });
+}
+
+/// Without an engine: it takes no time, and it is no loss to be killed.
+exit_code info(const command_line& line, reporter& report)
+{
+    try {
+        const description told = describe(line.disk, vhd::read_info(line.disk));
+        report.result(told.text, told.fields);
+        return exit_code::done;
+    } catch (...) {
+        return tell_failure(line, std::current_exception(), report);
+    }
+}
+
+} // namespace
+
+exit_code run_command(const command_line& line, reporter& report)
+{
+    switch (line.command) {
+    case command::create: return create(line, report);
+    case command::compact: return compact(line, report);
+    case command::info: return info(line, report);
+    case command::tell: break;
+    }
+    report.result(line.text, json{{"text", line.text}});
+    return exit_code::done;
+}
+
+} // namespace vmtask::cli

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "describe.hpp"
+
+#include "printable.hpp"
+#include "quantity.hpp"
+
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <string_view>
+
+namespace vmtask::cli {
+
+namespace {
+
+std::string to_text(std::chrono::system_clock::time_point time)
+{
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+    std::tm parts{};
+    std::array<char, 32> text{};
+    if (::gmtime_r(&seconds, &parts) == nullptr) return "unknown";
+    text[std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)] = '\0';
+    return text.data();
+}
+
+std::string exact(std::uint64_t bytes)
+{
+    return bytes < 1024 ? format_size(bytes) : format_size(bytes) + " (" + std::to_string(bytes) + " bytes)";
+}
+
+std::string row(std::string_view name, const std::string& value)
+{
+    std::string line(name);
+    line += ':';
+    line.resize(18, ' ');
+    return line + printable(value) + '\n';
+}
+
+std::string creator_of(const vhd::image_info& info)
+{
+    return info.creator + ' ' + std::to_string(info.creator_major) + '.' + std::to_string(info.creator_minor) + " on "
+        + info.creator_host_os;
+}
+
+std::string geometry_of(const vhd::geometry& geometry)
+{
+    return std::to_string(geometry.cylinders) + " cylinders, " + std::to_string(geometry.heads) + " heads, "
+        + std::to_string(geometry.sectors_per_track) + " sectors";
+}
+
+std::string table_of(const std::string& disk, const vhd::image_info& info)
+{
+    std::string text = row("disk", disk);
+    text += row("type", std::string(to_string(info.type)));
+    text += row("virtual size", exact(info.virtual_size));
+    text += row("file size", exact(info.file_size));
+    text += row("space on host", exact(info.allocated_on_host));
+    if (info.block_size != 0) {
+        text += row("block size", format_size(info.block_size));
+        text +=
+            row("blocks", std::to_string(info.blocks_allocated) + " of " + std::to_string(info.blocks) + " allocated");
+    }
+    text += row("geometry", geometry_of(info.geometry));
+    text += row("created", to_text(info.created_at) + " by " + creator_of(info));
+    text += row("id", vhd::to_string(info.id));
+    text += row("saved state", info.saved_state ? "yes" : "no");
+    text += row("footer", std::string(to_string(info.footer)));
+    return text;
+}
+
+} // namespace
+
+description describe(const std::string& disk, const vhd::create_report& done)
+{
+    description told;
+    told.text = printable(disk) + ": created, " + format_size(done.virtual_size) + " for the guest, "
+        + format_size(done.file_size) + " on the host\n";
+    told.fields = {
+        {"command", "create"}, {"disk", disk}, {"virtual_size", done.virtual_size}, {"file_size", done.file_size}};
+    return told;
+}
+
+description describe(const std::string& disk, const vhd::compact_report& done, std::chrono::duration<double> time)
+{
+    description told;
+    told.text = printable(disk) + ": compacted from " + format_size(done.file_size_before) + " to "
+        + format_size(done.file_size_after) + " in " + format_seconds(time) + '\n';
+    told.text += "  " + std::to_string(done.blocks_scanned) + " blocks: " + std::to_string(done.blocks_freed)
+        + " freed, " + std::to_string(done.blocks_moved) + " moved; " + format_size(done.bytes_read) + " read, "
+        + format_size(done.bytes_written) + " written\n";
+    told.fields = {{"command", "compact"},
+                   {"disk", disk},
+                   {"file_size_before", done.file_size_before},
+                   {"file_size_after", done.file_size_after},
+                   {"blocks_scanned", done.blocks_scanned},
+                   {"blocks_freed", done.blocks_freed},
+                   {"blocks_moved", done.blocks_moved},
+                   {"bytes_read", done.bytes_read},
+                   {"bytes_written", done.bytes_written},
+                   {"seconds", std::round(time.count() * 1000) / 1000}};
+    return told;
+}
+
+description describe(const std::string& disk, const vhd::image_info& info)
+{
+    description told;
+    told.text = table_of(disk, info);
+    told.fields = {{"command", "info"},
+                   {"disk", disk},
+                   {"type", to_string(info.type)},
+                   {"virtual_size", info.virtual_size},
+                   {"original_size", info.original_size},
+                   {"file_size", info.file_size},
+                   {"allocated_on_host", info.allocated_on_host},
+                   {"block_size", info.block_size},
+                   {"blocks", info.blocks},
+                   {"blocks_allocated", info.blocks_allocated},
+                   {"cylinders", info.geometry.cylinders},
+                   {"heads", info.geometry.heads},
+                   {"sectors_per_track", info.geometry.sectors_per_track},
+                   {"created", to_text(info.created_at)},
+                   {"creator", info.creator},
+                   {"creator_version", std::to_string(info.creator_major) + '.' + std::to_string(info.creator_minor)},
+                   {"creator_host_os", info.creator_host_os},
+                   {"id", vhd::to_string(info.id)},
+                   {"saved_state", info.saved_state},
+                   {"footer", to_string(info.footer)}};
+    return told;
+}
+
+} // namespace vmtask::cli

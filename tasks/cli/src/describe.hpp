@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/create_image.hpp>
+#include <vmtask/vhd/info.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace vmtask::cli {
+
+/// A result in both forms, for people and for machines.
+struct description {
+    std::string text; // whole lines
+    nlohmann::ordered_json fields;
+};
+
+[[nodiscard]] description describe(const std::string& disk, const vhd::create_report& done);
+[[nodiscard]] description describe(const std::string& disk, const vhd::compact_report& done,
+                                   std::chrono::duration<double> time);
+[[nodiscard]] description describe(const std::string& disk, const vhd::image_info& info);
+
+} // namespace vmtask::cli

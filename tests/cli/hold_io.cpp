@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A library to preload: holds a program inside one system call on its disk until
+// the test lets it go, so that a signal or a time-out finds it there.
+//
+//     VMTASK_HOLD_FIFO   where to wait: until somebody has opened it for writing
+//                        and closed it again
+//     VMTASK_HOLD_READ   hold the first large read at or beyond that offset
+//     VMTASK_HOLD_CUT    hold before the file is cut, if this is set
+
+#include <atomic>
+#include <cstdlib>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace {
+
+// Footers, headers and small tables are shorter than this, blocks are longer.
+constexpr size_t large = 4096;
+
+void hold()
+{
+    static std::atomic<bool> held{false};
+    if (held.exchange(true)) return;
+    const int fifo = open(std::getenv("VMTASK_HOLD_FIFO"), O_RDONLY | O_CLOEXEC);
+    char byte = 0;
+    while (read(fifo, &byte, 1) > 0) {
+    }
+    close(fifo);
+}
+
+template <class Function>
+Function* next(const char* name)
+{
+    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+extern "C" ssize_t pread(int descriptor, void* into, size_t count, off_t offset)
+{
+    const char* const from = std::getenv("VMTASK_HOLD_READ");
+    if (from != nullptr && count >= large && offset >= std::atoll(from)) hold();
+    return next<ssize_t(int, void*, size_t, off_t)>("pread")(descriptor, into, count, offset);
+}
+
+extern "C" int ftruncate(int descriptor, off_t length) noexcept
+{
+    if (std::getenv("VMTASK_HOLD_CUT") != nullptr) hold();
+    return next<int(int, off_t)>("ftruncate")(descriptor, length);
+}
