@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What is allocated, counted on the thread that does it.
+
+#include <vmtask/engine.hpp>
+
+#include "support/catch.hpp"
+#include "support/gate.hpp"
+#include "support/occupy.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <vector>
+
+using namespace vmtask;
+using namespace std::chrono_literals;
+using test::patience;
+
+namespace {
+
+thread_local long allocations = 0;
+
+void* counted_allocation(std::size_t size)
+{
+    ++allocations;
+    void* const memory = std::malloc(size == 0 ? 1 : size);
+    if (!memory) throw std::bad_alloc();
+    return memory;
+}
+
+/// How many allocations this thread makes while it does `act`.
+template <class Act>
+long allocations_in(Act act)
+{
+    const long before = allocations;
+    act();
+    return allocations - before;
+}
+
+} // namespace
+
+void* operator new(std::size_t size)
+{
+    return counted_allocation(size);
+}
+void* operator new[](std::size_t size)
+{
+    return counted_allocation(size);
+}
+void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+
+TEST_CASE("a blocking wait allocates nothing", "[allocation]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    const task<>& task = held.front();
+
+    CHECK(allocations_in([&] { (void)task.wait_for_completion(0s); }) == 0);
+    CHECK(allocations_in([&] { (void)task.wait_for_completion(1ms); }) == 0);
+    gate.open();
+    CHECK(allocations_in([&] { (void)task.wait_for_completion(patience); }) == 0);
+    CHECK(allocations_in([&] { task.wait_for_completion(); }) == 0);
+}
+
+TEST_CASE("a task is one allocation", "[allocation]")
+{
+    test::gate gate;
+    std::vector<task<>> tasks;
+    tasks.reserve(1000);
+    vmtask::engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+
+    CHECK(allocations_in([&] {
+              for (int i = 0; i < 1000; ++i)
+                  tasks.push_back(
+                      engine.post([i](task_context& self) { (void)(self.id() + static_cast<unsigned>(i)); }));
+          })
+          == 1000);
+    gate.open();
+    REQUIRE(tasks.back().wait_for_completion(patience) == wait_status::completed);
+}
+
+TEST_CASE("asking a handle allocates nothing", "[allocation]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    const task<>& task = held.front();
+
+    CHECK(allocations_in([&] {
+              const task_handle copy = task;
+              (void)copy.state();
+              (void)copy.percent_completed();
+              (void)copy.progress();
+              (void)copy.error();
+              (void)copy.is_cancelable();
+              (void)copy.request_cancel();
+          })
+          == 0);
+}
+
+TEST_CASE("reporting progress allocates nothing", "[allocation]")
+{
+    vmtask::engine engine({.workers = 1});
+    const auto task = engine.post([](task_context& self) {
+        return allocations_in([&] {
+            for (std::uint64_t i = 0; i < 1000; ++i) self.report_progress(i, 1000);
+            self.report_progress(0.5);
+            self.checkpoint();
+        });
+    });
+    REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(task.result() == 0);
+}
