@@ -298,10 +298,12 @@ task_state task_record::conclude(std::exception_ptr failure) noexcept
 {
     if (!failure) return task_state::succeeded;
     error_ = code_of(failure);
+    if (cancel_requested() && says_cancelled(error_)) {
+        error_ = errc::cancelled;
+        return task_state::cancelled;
+    }
     failure_ = std::move(failure);
-    if (!cancel_requested() || !says_cancelled(error_)) return task_state::failed;
-    error_ = errc::cancelled;
-    return task_state::cancelled;
+    return task_state::failed;
 }
 
 void task_record::publish(task_state terminal) noexcept

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "thread_group.hpp"
 
+#include <asio/post.hpp>
+
 #include <utility>
 
 namespace vmtask::detail {
@@ -50,10 +52,22 @@ void thread_group::run(engine_thread& self) noexcept
     // thread to leave makes it, so that they run where they always did.
     if (running_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     context_->restart();
-    guarded([this] {
-        while (context_->poll() > 0) {
-        }
-    });
+    // What ready handlers post is run too, as a coroutine's end may be several
+    // steps away; but one that posts itself for ever must not keep us here.
+    constexpr int generations = 64;
+    for (int generation = 0; generation < generations && run_ready_handlers(); ++generation) {
+    }
+}
+
+/// Runs the handlers that are ready now, but none that they post. False when
+/// there was none.
+bool thread_group::run_ready_handlers() noexcept
+{
+    bool reached_the_last = false;
+    std::size_t handlers = 0;
+    guarded([&] { asio::post(*context_, [&] { reached_the_last = true; }); });
+    while (!reached_the_last) guarded([&] { handlers += context_->poll_one(); });
+    return handlers > 1;
 }
 
 /// Repeats the work until it returns without an exception.

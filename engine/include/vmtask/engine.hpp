@@ -34,8 +34,9 @@ namespace vmtask {
 ///
 /// Destruction is shutdown(shutdown_mode::cancel) without a time limit: it
 /// returns when every task has ended, every waiter has been told, and the
-/// handlers that were ready on the event loop have run. What else waits on the
-/// engine's executors is destroyed, not run.
+/// handlers that were ready on the event loop have run, with what they post in
+/// turn, within reason. What else waits on the engine's executors is destroyed,
+/// not run.
 ///
 /// Thread safety: all members may be called from any thread, except for
 /// destruction, which is no business of the engine's own threads.

@@ -23,10 +23,11 @@ public:
     }
 
     /// The value that the body returned. Rethrows what the body threw when the
-    /// task failed or was cancelled. Never blocks.
+    /// task failed. Never blocks.
     ///
-    /// Errors, as std::system_error: errc::not_ended before the end,
-    /// errc::result_taken when the value has been moved out.
+    /// Errors, as std::system_error: errc::cancelled when the task was
+    /// cancelled, errc::not_ended before the end, errc::result_taken when the
+    /// value has been moved out.
     [[nodiscard]] const T& result() const { return typed().value(); }
 
     /// The same, moving the value out of the task, once for all its handles.

@@ -76,12 +76,12 @@ public:
     /// std::bad_alloc, errc::task_failed for any other exception.
     [[nodiscard]] std::error_code error() const { return record().error(); }
 
-    /// What the body threw, in full; null unless the task ended so.
+    /// What the body threw, in full; null unless the task has failed so.
     [[nodiscard]] std::exception_ptr exception() const { return record().failure(); }
 
     /// Returns when the task has succeeded; rethrows what the body threw when
-    /// it failed or was cancelled. Never blocks: throws std::system_error with
-    /// errc::not_ended before the end.
+    /// it failed. Never blocks. Throws std::system_error with errc::cancelled
+    /// when the task was cancelled, with errc::not_ended before the end.
     void result() const { record().require_success(); }
 
     /// Asks the task to stop, and returns at once. A queued task ends cancelled
