@@ -197,6 +197,43 @@ TEST_CASE("a sparse file stays sparse", "[vhd][compact]")
     CHECK(store.allocated_bytes() <= allocated);
 }
 
+TEST_CASE("zeros that are no hole become none where there is one", "[vhd][compact]")
+{
+    memory_store store = make_disk(4ULL << 20, 512U << 10);
+    {
+        // A hole but for one sector that becomes zero; then zeros but for one sector.
+        vhd::image disk(store);
+        disk.write(0, noise(512, 1));
+        disk.write(0, std::vector<std::byte>(512));
+        disk.write(512U << 10, std::vector<std::byte>(512U << 10));
+        disk.write(512U << 10, noise(512, 2));
+        disk.flush();
+    }
+    const auto before = contents(store);
+    CHECK(compact(store).blocks_moved == 1);
+    CHECK(contents(store) == before);
+    CHECK(store.allocated_bytes() < 200U << 10);
+}
+
+TEST_CASE("a hole as large as many blocks is looked for once", "[vhd][compact]")
+{
+    memory_store store = make_disk(4000 * 4096, 4096);
+    {
+        vhd::image disk(store);
+        disk.write(3999 * 4096, noise(512, 1));
+        disk.flush();
+    }
+    // Places for all the others, in a hole behind the one with data.
+    vhd::sector footer{};
+    store.read(0, footer);
+    const auto first = static_cast<std::uint32_t>(store.size() / 512);
+    for (std::uint32_t block = 0; block < 3999; ++block) set_entry(store, block, first + 9 * block);
+    store.write((first + 9 * 3999ULL) * 512, footer);
+    store.searches = 0;
+    CHECK(compact(store).blocks_freed == 3999);
+    CHECK(store.searches < 20);
+}
+
 TEST_CASE("a place that had data is cleaned for a block that has holes", "[vhd][compact]")
 {
     memory_store store = make_disk(4 * small_block);

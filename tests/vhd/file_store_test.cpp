@@ -64,7 +64,7 @@ TEST_CASE("holes of a file are found", "[vhd][file]")
 {
     const temporary_folder folder;
     vhd::file_store store(make_file(folder, 10U << 20), file_access::write);
-    if (store.next_data(0) == 0) {
+    if (::lseek(store.descriptor(), 0, SEEK_DATA) == 0) {
         WARN("skipped: this file system knows no holes");
         return;
     }

@@ -139,6 +139,10 @@ TEST_CASE("an image that grew ends in a footer, and starts with one", "[vhd][ima
         store.read(0, footer);
         store.write(3 * small_block, footer);
     }
+    SECTION("when there is space behind the blocks and no footer")
+    {
+        store.truncate(5 * small_block);
+    }
     fill_blocks(store, {3, 1});
     const vhd::layout disk = vhd::read_layout(store);
     CHECK(disk.leading_footer_valid);

@@ -152,7 +152,7 @@ TEST_CASE("a fixed disk that is longer than its file is refused", "[vhd][layout]
 {
     memory_store store = make_fixed_disk(noise(8192, 1));
     CHECK(vhd::read_layout(store).footer.type == vhd::disk_type::fixed);
-    const std::uint64_t size = GENERATE(8704U, ~0ULL - 511);
+    const std::uint64_t size = GENERATE(8704ULL, ~0ULL - 511);
     change_footer(store, [=](vhd::disk_footer& footer) { footer.current_size = size; });
     CHECK(refusal_of(store) == errc::bad_size);
 }
@@ -191,7 +191,7 @@ TEST_CASE("a header that is damaged or elsewhere is refused", "[vhd][layout]")
     SECTION("offset")
     {
         const std::uint64_t size = store.size();
-        const std::uint64_t offset = GENERATE_COPY(0U, 511U, 513U, size - 1024, size, ~0ULL - 511, ~0ULL);
+        const std::uint64_t offset = GENERATE_COPY(size - 1024, size, 0ULL, 511ULL, 513ULL, ~0ULL - 511, ~0ULL);
         change_footer(store, [=](vhd::disk_footer& footer) { footer.data_offset = offset; });
         CHECK(refusal_of(store) == errc::bad_header);
     }
@@ -211,7 +211,7 @@ TEST_CASE("a table that does not fit is refused", "[vhd][layout]")
     SECTION("into the file")
     {
         const std::uint64_t size = store.size();
-        const std::uint64_t offset = GENERATE_COPY(1537U, size - 512, size, ~0ULL - 511, ~0ULL);
+        const std::uint64_t offset = GENERATE_COPY(size - 512, size, 1537ULL, ~0ULL - 511, ~0ULL);
         change_header(store, [=](vhd::dynamic_header& header) { header.table_offset = offset; });
         CHECK(refusal_of(store) == errc::bad_table);
     }

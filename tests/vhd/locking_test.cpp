@@ -10,8 +10,11 @@
 #include "support/vhd/program.hpp"
 #include "support/vhd/temporary_folder.hpp"
 
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +56,30 @@ private:
     temporary_folder folder_;
 };
 
+/// Tries one byte's lock; what fcntl() answers, nothing if it refuses.
+std::optional<struct flock> lock_byte(int descriptor, int command, short type, off_t byte)
+{
+    struct flock lock {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    if (::fcntl(descriptor, command, &lock) != 0) return std::nullopt;
+    return lock;
+}
+
+/// The bytes, as far as any might be, that others have locked.
+std::set<off_t> locked_bytes(const std::filesystem::path& path)
+{
+    const vhd::file_store other(::open(path.c_str(), O_RDWR | O_CLOEXEC), path);
+    std::set<off_t> bytes;
+    for (off_t byte = 0; byte < 400; ++byte) {
+        const auto lock = lock_byte(other.descriptor(), F_OFD_GETLK, F_WRLCK, byte);
+        if (lock && lock->l_type != F_UNLCK) bytes.insert(byte);
+    }
+    return bytes;
+}
+
 bool skip_without(const char* program)
 {
     if (is_installed(program)) return false;
@@ -72,6 +99,35 @@ std::unique_ptr<program> qemu_io_on(const locked_disk& disk, bool read_only)
 }
 
 } // namespace
+
+TEST_CASE("the bytes that are locked are those that QEMU locks, and one of ours", "[vhd][locking]")
+{
+    const locked_disk disk;
+    {
+        const vhd::file_store held(disk.path(), file_access::write);
+        CHECK(locked_bytes(disk.path()) == std::set<off_t>{100, 101, 102, 103, 200, 201, 202, 203, 300});
+    }
+    {
+        const vhd::file_store held(disk.path(), file_access::read);
+        CHECK(locked_bytes(disk.path()) == std::set<off_t>{100, 201, 203, 300});
+    }
+    CHECK(locked_bytes(disk.path()).empty());
+}
+
+TEST_CASE("each permission that another program uses or refuses counts", "[vhd][locking]")
+{
+    const locked_disk disk;
+    const vhd::file_store other(::open(disk.path().c_str(), O_RDWR | O_CLOEXEC), disk.path());
+    const std::set<off_t> against_readers{101, 103, 200};
+    for (const off_t byte : {100, 101, 102, 103, 200, 201, 202, 203}) {
+        CAPTURE(byte);
+        REQUIRE(lock_byte(other.descriptor(), F_OFD_SETLK, F_RDLCK, byte).has_value());
+        CHECK(refusal_of(disk.path(), file_access::write) == errc::in_use);
+        CHECK((refusal_of(disk.path(), file_access::read) == errc::in_use) == against_readers.contains(byte));
+        REQUIRE(lock_byte(other.descriptor(), F_OFD_SETLK, F_UNLCK, byte).has_value());
+    }
+    CHECK_FALSE(refusal_of(disk.path(), file_access::write));
+}
 
 TEST_CASE("two writers exclude each other, in one process and in two", "[vhd][locking]")
 {

@@ -69,6 +69,7 @@ public:
 
     [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override
     {
+        ++searches;
         const auto found = pages_.lower_bound(offset / page_size);
         if (found == pages_.end()) return size_;
         return std::min(size_, std::max(offset, found->first * page_size));
@@ -76,6 +77,7 @@ public:
 
     [[nodiscard]] std::uint64_t next_hole(std::uint64_t offset) override
     {
+        ++searches;
         std::uint64_t number = offset / page_size;
         for (auto found = pages_.find(number); found != pages_.end() && found->first == number; ++found) ++number;
         return std::min(size_, std::max(offset, number * page_size));
@@ -96,6 +98,7 @@ public:
     std::uint64_t writes = 0;
     std::uint64_t flushes = 0;
     std::uint64_t truncations = 0;
+    std::uint64_t searches = 0; // for data or holes
     std::uint64_t bytes_read = 0;
     std::uint64_t bytes_written = 0;
 

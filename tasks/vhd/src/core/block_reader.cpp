@@ -47,6 +47,7 @@ std::span<std::byte> block_reader::read(std::uint64_t offset, std::uint64_t leng
 
 void block_reader::write(std::uint64_t offset, std::span<const std::byte> from)
 {
+    hole_ = {};
     store_->write(offset, from);
     bytes_written_ += from.size();
 }
@@ -56,9 +57,12 @@ bool block_reader::is_empty(std::uint32_t place)
     const std::uint64_t begin = std::uint64_t{place} * sector_size;
     const std::uint64_t data = begin + bitmap_bytes_;
     const std::uint64_t end = begin + stored_bytes_;
+    // One large hole may hold a million blocks.
+    if (hole_.offset <= data && end <= hole_.end()) return true;
+    hole_ = {data, store_->next_data(data) - data};
     std::uint64_t next_read = first_read;
     bitmap_.clear();
-    for (std::uint64_t at = data; (at = std::min(store_->next_data(at), end)) < end;) {
+    for (std::uint64_t at = hole_.end(); at < end; at = store_->next_data(at)) {
         // Bits are of whole sectors; a hole may begin and end anywhere.
         const std::uint64_t hole = data + whole_sectors(std::min(store_->next_hole(at), end) - data);
         at -= (at - data) % sector_size;

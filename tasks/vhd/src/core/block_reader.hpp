@@ -44,6 +44,7 @@ private:
     std::uint64_t stored_bytes_;
     std::vector<std::byte> buffer_;
     std::vector<std::byte> bitmap_; // of the block being looked at; empty if not read yet
+    extent hole_;                   // the last one found; good until something is written
     std::uint64_t bytes_read_ = 0;
     std::uint64_t bytes_written_ = 0;
 };

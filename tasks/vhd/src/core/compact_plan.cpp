@@ -25,11 +25,10 @@ constexpr std::uint64_t end_sector(const extent& part) noexcept
 compact_plan::compact_plan(const layout& disk, std::span<const std::uint32_t> ordered)
     : disk_(&disk), ordered_(ordered), block_sectors_(disk.stored_block_bytes() / sector_size), high_(ordered.size())
 {
-    // Space before the table is left alone, unless blocks are there already:
-    // other tools may keep there what only they know of.
+    // Space before the table and before all blocks is left alone: other tools
+    // may keep there what only they know of.
     for (const extent& part : disk.metadata) free_ = std::max(free_, end_sector(part));
     if (ordered.empty()) return;
-    free_ = std::min(free_, place_of(0));
 
     const std::uint64_t residue = place_of(0) % page_sectors;
     const auto is_alike = [&](std::uint32_t block) { return disk.table[block] % page_sectors == residue; };
