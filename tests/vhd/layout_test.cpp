@@ -162,7 +162,7 @@ TEST_CASE("what looks like a footer in the data of a fixed disk is none", "[vhd]
     memory_store inner = make_fixed_disk(noise(512, 1));
     std::vector<std::byte> data(inner.size());
     inner.read(0, data);
-    std::ranges::rotate(data, data.begin() + 512);
+    std::rotate(data.begin(), data.begin() + 512, data.end());
 
     memory_store store = make_fixed_disk(data);
     CHECK(vhd::read_layout(store).footer.current_size == 1024);
