@@ -68,8 +68,8 @@ asio::awaitable<void> compact_disk(vmtask::engine& engine, std::string disk, sec
 
     const bool in_time = co_await ends_within(task, limit);
     if (!in_time) {
-        std::cout << "out of time, stopping" << std::endl;
         task.request_cancel();
+        std::cout << "out of time, stopping" << std::endl;
     }
     // Also after a cancel: the task stops at its next checkpoint, and may even
     // get to its end before. Its result says which; when it failed, this throws.

@@ -84,9 +84,9 @@ void compact_service::on_wait(const std::string& disk, std::error_code wait)
     if (wait != vmtask::errc::timed_out) return on_end(disk);
 
     // Only the end says that the file is closed again, so we go on waiting.
-    std::cout << disk << ": out of time, stopping" << std::endl;
     const compaction& task = running_.at(disk);
     task.request_cancel();
+    std::cout << disk << ": out of time, stopping" << std::endl;
     task.async_wait(here([this, disk](std::error_code) { on_end(disk); }));
 }
 
@@ -111,8 +111,8 @@ void compact_service::on_signal(std::error_code error)
 {
     if (error) return;
     interrupted_ = true;
-    std::cout << "interrupted, stopping" << std::endl;
     for (const auto& [disk, task] : running_) task.request_cancel();
+    std::cout << "interrupted, stopping" << std::endl;
 }
 
 void compact_service::on_tick(std::error_code error)

@@ -81,9 +81,9 @@ asio::awaitable<void> server::stop_on_signal(std::function<void()> on_stop)
     signals.clear(); // a second signal ends the program at once, and the disks survive that
 
     stopping_ = true;
+    const std::vector<compaction> tasks = requests_.stop();
     on_stop();
     acceptor_.close();
-    const std::vector<compaction> tasks = requests_.stop();
     for (const compaction& task : tasks) co_await task.async_wait(use_awaitable);
     for (client_session* client : clients_) client->finish();
 }

@@ -22,7 +22,8 @@ public:
     server(asio::io_context& loop, disk_requests& requests, acceptor listener, std::chrono::seconds patience);
 
     /// Begins. The loop has nothing left to do when the last client is gone after
-    /// a SIGINT or SIGTERM; `on_stop` is called before the server stops listening.
+    /// a SIGINT or SIGTERM; `on_stop` is called when the tasks have been asked to stop,
+    /// before the server stops listening.
     void start(std::function<void()> on_stop);
 
 private:
