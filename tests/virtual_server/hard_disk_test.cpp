@@ -234,6 +234,23 @@ TEST_CASE("a null out pointer of a disk is E_POINTER", "[virtual_server][disk]")
     CHECK(farm.engine.tasks().empty());
 }
 
+TEST_CASE("an out pointer is null after a failure, whatever it was", "[virtual_server][disk]")
+{
+    farm farm;
+    test::make_disk(farm.folder / "disk.vhd", 2);
+    farm.make_file("text", std::string(4096, 'x'));
+    const IVMTaskPtr earlier = farm.disk("disk.vhd")->Compact();
+
+    IVMTask* task = earlier;
+    CHECK(farm.disk("text")->raw_Compact(&task) == VM_E_INVALID_HD_FILE);
+    CHECK(task == nullptr);
+
+    const IVMHardDiskPtr other = farm.disk("text");
+    IVMHardDisk* disk = other;
+    CHECK(farm.server->raw_GetHardDisk(_bstr_t("relative"), &disk) == E_BAD_PATHNAME);
+    CHECK(disk == nullptr);
+}
+
 TEST_CASE("what Compact throws names the file and the reason", "[virtual_server][disk]")
 {
     farm farm;
@@ -246,6 +263,23 @@ TEST_CASE("what Compact throws names the file and the reason", "[virtual_server]
         const std::string text = static_cast<const char*>(error.Description());
         CHECK_THAT(text, ContainsSubstring((farm.folder / "fixed.vhd").string()));
         CHECK_THAT(text, ContainsSubstring("fixed"));
+    }
+}
+
+TEST_CASE("what is thrown never speaks of an earlier failure", "[virtual_server][disk]")
+{
+    farm farm;
+    farm.make_fixed_disk("fixed.vhd");
+    const IVMHardDiskPtr disk = farm.disk("fixed.vhd");
+    IVMTask* task = nullptr;
+    REQUIRE(disk->raw_Compact(&task) == VM_E_WRONG_HD_IMAGE_TYPE);
+
+    REQUIRE(disk->get_File(nullptr) == E_POINTER);
+    try {
+        virtual_server::check(E_POINTER);
+        FAIL("it did not throw");
+    } catch (const _com_error& error) {
+        CHECK(!error.Description());
     }
 }
 

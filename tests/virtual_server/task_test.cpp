@@ -90,12 +90,13 @@ TEST_CASE("a time-out out of range is refused at once", "[virtual_server][task]"
 {
     test::gate gate;
     engine engine({.workers = 1});
-    const IVMTaskPtr pointer = wrap_task(engine.post([&](task_context& self) { gate.hold(self); }));
+    const IVMTaskPtr pointer = wrap_task(engine.post([&](task_context&) { gate.hold_regardless(); }));
     IVMTask* const task = pointer;
 
     CHECK(task->WaitForCompletion(-2) == E_POINTER);
     CHECK(task->WaitForCompletion(4'000'001) == E_POINTER);
 
+    CHECK(gate.still_holding());
     CHECK(get(task, &IVMTask::get_IsComplete) == VARIANT_FALSE);
     gate.open();
 }
