@@ -6,6 +6,7 @@
 
 #include "support/catch.hpp"
 #include "support/gate.hpp"
+#include "support/mailbox.hpp"
 #include "support/occupy.hpp"
 
 #include <chrono>
@@ -21,10 +22,14 @@ using test::patience;
 namespace {
 
 thread_local long allocations = 0;
+/// How many allocations this thread may still make; negative: any number.
+thread_local long allowance = -1;
 
 void* counted_allocation(std::size_t size)
 {
     ++allocations;
+    if (allowance == 0) throw std::bad_alloc();
+    if (allowance > 0) --allowance;
     void* const memory = std::malloc(size == 0 ? 1 : size);
     if (!memory) throw std::bad_alloc();
     return memory;
@@ -37,6 +42,23 @@ long allocations_in(Act act)
     const long before = allocations;
     act();
     return allocations - before;
+}
+
+/// Does `act` again and again, with one allocation more each time, until none
+/// fails; returns how often one did.
+template <class Act>
+int fail_each_allocation_in(Act act)
+{
+    for (int failures = 0;; ++failures) {
+        try {
+            allowance = failures;
+            act();
+            allowance = -1;
+            return failures;
+        } catch (const std::bad_alloc&) {
+            allowance = -1;
+        }
+    }
 }
 
 } // namespace
@@ -129,4 +151,34 @@ TEST_CASE("reporting progress allocates nothing", "[allocation]")
     });
     REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
     CHECK(task.result() == 0);
+}
+
+TEST_CASE("a post that runs out of memory makes no task and leaves its place to others", "[allocation]")
+{
+    test::gate gate;
+    std::vector<task<>> posted;
+    posted.reserve(10);
+    vmtask::engine engine({.workers = 1, .queue_limit = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+
+    CHECK(fail_each_allocation_in([&] { posted.push_back(engine.post([](task_context&) {})); }) == 1);
+    CHECK(engine.tasks().size() == 2);
+    gate.open();
+    REQUIRE(posted.front().wait_for_completion(patience) == wait_status::completed);
+    CHECK(posted.front().state() == task_state::succeeded);
+}
+
+TEST_CASE("an asynchronous wait that runs out of memory throws, and is never told", "[allocation]")
+{
+    test::gate gate;
+    test::mailbox<std::error_code> heard;
+    vmtask::engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    const auto note = [&](std::error_code error) { heard.put(error); };
+
+    CHECK(fail_each_allocation_in([&] { held.front().async_wait_for(1h, note); }) > 0);
+    gate.open();
+    REQUIRE(heard.holds(1));
+    REQUIRE(test::settle_event_loop(engine));
+    CHECK(heard.letters().size() == 1);
 }

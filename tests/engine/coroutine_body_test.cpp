@@ -13,6 +13,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -55,12 +56,16 @@ TEST_CASE("a coroutine body's value is the result of its task", "[coroutine]")
         co_await sleep_for(1ms);
         co_return text + "!";
     });
+    const std::function<asio::awaitable<std::unique_ptr<int>>(task_context&)> wrapped = make_seven;
+    const auto from_std_function = engine.post(wrapped);
     const task<> nothing = engine.post([](task_context&) -> asio::awaitable<void> { co_await sleep_for(1ms); });
 
     REQUIRE(function.wait_for_completion(patience) == wait_status::completed);
     REQUIRE(lambda.wait_for_completion(patience) == wait_status::completed);
     REQUIRE(nothing.wait_for_completion(patience) == wait_status::completed);
+    REQUIRE(from_std_function.wait_for_completion(patience) == wait_status::completed);
     CHECK(*function.take_result() == 7);
+    CHECK(*from_std_function.take_result() == 7);
     CHECK(lambda.result() == "text!");
     CHECK(nothing.state() == task_state::succeeded);
 }

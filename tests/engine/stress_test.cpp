@@ -240,7 +240,7 @@ TEST_CASE("an engine that ends amid its work tells everybody and leaves nothing"
             vmtask::engine engine({.workers = 2, .event_loop_threads = 2});
             for (int i = 0; i < 20; ++i) {
                 tasks.push_back(engine.post([part = counted(counts)](task_context& self) {
-                    while (!self.stop_requested()) std::this_thread::yield();
+                    for (;; std::this_thread::yield()) self.checkpoint();
                 }));
                 tasks.push_back(engine.post([part = counted(counts)](task_context&) -> asio::awaitable<void> {
                     const auto executor = co_await asio::this_coro::executor;
