@@ -71,6 +71,7 @@ VMTaskResult compact_and_check(IVMHardDiskPtr disk, long seconds, bool* timed_ou
         // It may be past the point where it can stop, or just ended: then there
         // is nothing to cancel. Either way it is soon over, and the disk whole.
         task->raw_Cancel();
+        std::cerr << "the time is up, stopping\n";
         task->WaitForCompletion(-1);
     }
     return task->Result;
@@ -85,7 +86,7 @@ int compact(const IVMHardDiskPtr& disk, long seconds)
         return 0;
     }
     if (timed_out && result == vmTaskResult_Cancelled) {
-        std::cerr << "the time was up; the disk is whole, run it again to go on\n";
+        std::cerr << "stopped; the disk is whole, run it again to go on\n";
         return 3;
     }
     std::cerr << "the task ended with result " << result << '\n';
