@@ -16,6 +16,7 @@
 
 namespace Catch::Matchers {
 
+// NOLINTNEXTLINE(readability-identifier-naming): Catch2's own name.
 inline auto ContainsSubstring(const std::string& part)
 {
     return Contains(part);
