@@ -86,7 +86,8 @@ void thread_group::guarded(const std::function<void()>& work) noexcept
 void thread_group::join()
 {
     if (!context_) return;
-    work_.reset();
+    // The guard stays until the threads are gone: without it they could leave
+    // by themselves and be among the ready handlers when the stop comes.
     context_->stop();
     for (auto& owned : members_) owned->thread.join();
     members_.clear();
@@ -95,6 +96,7 @@ void thread_group::join()
 void thread_group::stop()
 {
     join();
+    work_.reset();
     context_.reset();
 }
 
