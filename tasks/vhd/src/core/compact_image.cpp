@@ -170,7 +170,8 @@ void compaction::move()
     monitor_.step("moving blocks");
     compact_plan plan(disk_, kept_);
     std::vector<block_move> batch;
-    const auto most = std::max<std::uint64_t>(1, options_.batch_bytes / disk_.stored_block_bytes());
+    // Bounded by number too, so that small blocks don't make a large list of moves.
+    const auto most = std::clamp<std::uint64_t>(options_.batch_bytes / disk_.stored_block_bytes(), 1, 1U << 16);
     for (auto next = plan.next(); next;) {
         batch.clear();
         for (; next && batch.size() < most; next = plan.next()) batch.push_back(*next);

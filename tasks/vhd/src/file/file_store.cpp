@@ -20,6 +20,8 @@ namespace {
 using detail::fail;
 using detail::fail_by_system;
 
+static_assert(sizeof(off_t) == sizeof(std::uint64_t), "an image may be longer than 2 GiB");
+
 std::string bytes_at(std::uint64_t count, std::uint64_t offset)
 {
     return std::to_string(count) + " bytes at byte " + std::to_string(offset);
@@ -108,8 +110,10 @@ void file_store::write(std::uint64_t offset, std::span<const std::byte> from)
 void file_store::flush()
 {
     // fdatasync() owes us the data, and not that the file has become shorter.
-    if ((truncated_ ? ::fsync(descriptor_) : ::fdatasync(descriptor_)) != 0)
-        fail_by_system(name_, "cannot make its data durable", errno);
+    int result = 0;
+    do result = truncated_ ? ::fsync(descriptor_) : ::fdatasync(descriptor_);
+    while (result != 0 && errno == EINTR);
+    if (result != 0) fail_by_system(name_, "cannot make its data durable", errno);
     truncated_ = false;
 }
 
