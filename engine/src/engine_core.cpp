@@ -21,8 +21,8 @@ std::size_t worker_count_of(const engine_options& options) noexcept
 
 engine_core::engine_core(engine_options&& options)
     : timers_(*this),
-      board_(options, timers_),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
+      board_(options, timers_, loop_.executor()),
       workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
 {
     timers_.start();

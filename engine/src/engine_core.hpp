@@ -55,8 +55,8 @@ private:
     alignas(64) std::atomic<std::int64_t> balance_{unended};
 
     timer_loop timers_;
-    task_board board_;
     event_loop loop_;
+    task_board board_;
     worker_pool workers_;
 };
 

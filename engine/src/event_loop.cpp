@@ -22,10 +22,9 @@ void event_loop::start()
 
 void event_loop::stop()
 {
-    std::uint64_t pins = pins_.fetch_or(closed, std::memory_order_acq_rel) | closed;
-    while (pins != closed) {
-        pins_.wait(pins, std::memory_order_acquire);
-        pins = pins_.load(std::memory_order_acquire);
+    if (pins_.fetch_or(closed, std::memory_order_acq_rel) != 0) {
+        std::unique_lock lock(mutex_);
+        last_pin_gone_.wait(lock, [this] { return is_unpinned_; });
     }
     threads_.stop();
 }
@@ -46,7 +45,11 @@ bool event_loop::pin() noexcept
 
 void event_loop::unpin() noexcept
 {
-    if (pins_.fetch_sub(1, std::memory_order_acq_rel) - 1 == closed) pins_.notify_all();
+    if (pins_.fetch_sub(1, std::memory_order_acq_rel) - 1 != closed) return;
+    // Told under the lock: as soon as it is free the loop may be gone.
+    const std::lock_guard lock(mutex_);
+    is_unpinned_ = true;
+    last_pin_gone_.notify_all();
 }
 
 } // namespace vmtask::detail

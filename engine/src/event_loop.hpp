@@ -8,8 +8,10 @@
 #include <asio/any_io_executor.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 namespace vmtask::detail {
 
@@ -40,6 +42,10 @@ private:
     thread_group threads_;
     const loop_executor executor_;
     std::atomic<std::uint64_t> pins_{0}; // and `closed`
+
+    std::mutex mutex_;
+    std::condition_variable last_pin_gone_;
+    bool is_unpinned_ = false; // guarded by mutex_
 };
 
 } // namespace vmtask::detail

@@ -5,9 +5,12 @@
 
 #include <vmtask/error.hpp>
 
+#include <asio/post.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -45,8 +48,9 @@ private:
     task_list list_;
 };
 
-task_board::task_board(const engine_options& options, timer_loop& timers)
+task_board::task_board(const engine_options& options, timer_loop& timers, loop_executor sweeper)
     : timers_(timers),
+      sweeper_(sweeper),
       retain_(options.retain),
       queue_limit_(options.queue_limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.queue_limit)
 {
@@ -181,7 +185,20 @@ void task_board::sweep::arm_locked(steady_time when) noexcept
 
 void task_board::sweep::expire() noexcept
 {
-    board_.sweep_now();
+    board_.ask_for_sweep();
+}
+
+/// Not on the timer loop: dropping a task destroys its result, which is the
+/// user's and may take its time.
+void task_board::ask_for_sweep() noexcept
+{
+    try {
+        asio::post(sweeper_, [this] { sweep_now(); });
+    } catch (const std::bad_alloc&) {
+        // The next task to end asks again.
+        const std::lock_guard lock(mutex_);
+        sweep_.armed = false;
+    }
 }
 
 void task_board::sweep_now() noexcept

@@ -6,6 +6,7 @@
 #include "task_table.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>
+#include <vmtask/detail/engine_access.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/task_handle.hpp>
 
@@ -29,8 +30,9 @@ class timer_loop;
 /// Thread safety: all members.
 class task_board {
 public:
-    /// The timer loop reminds the board of ended tasks that have grown too old.
-    task_board(const engine_options& options, timer_loop& timers);
+    /// The timer loop reminds the board of ended tasks that have grown too old,
+    /// and `sweeper` is where they are dropped.
+    task_board(const engine_options& options, timer_loop& timers, loop_executor sweeper);
 
     /// The id for one task more; from then on it counts as queued. Throws
     /// std::system_error with errc::shutting_down or errc::queue_full.
@@ -94,10 +96,12 @@ private:
     void prune_locked(steady_time now, released_tasks& released) noexcept;
     void release_locked(task_record& retained, released_tasks& released) noexcept;
     void arm_sweep_locked() noexcept;
+    void ask_for_sweep() noexcept;
     void sweep_now() noexcept;
     [[nodiscard]] bool all_ended_locked() const noexcept;
 
     timer_loop& timers_;
+    const loop_executor sweeper_;
     const retention retain_;
     const std::uint64_t queue_limit_;
 

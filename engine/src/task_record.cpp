@@ -12,6 +12,7 @@
 #include <asio/error.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -21,7 +22,8 @@ namespace vmtask::detail {
 namespace {
 
 /// What an unfinished task shows at most: the end is told by the state alone.
-constexpr double most_unfinished = 0.99;
+constexpr int most_unfinished_percent = 99;
+const double most_unfinished_fraction = std::nextafter(1.0, 0.0);
 
 std::error_code code_of(const std::exception_ptr& failure) noexcept
 {
@@ -74,14 +76,16 @@ const std::string& task_record::description() const noexcept
 int task_record::percent_completed() const noexcept
 {
     if (state() == task_state::succeeded) return 100;
-    return static_cast<int>(std::min(progress_.fraction(), most_unfinished) * 100);
+    // 29 of 100 is a little less than 0.29, and shall be 29 all the same.
+    constexpr double rounding = 1e-9;
+    return std::min(static_cast<int>(progress_.fraction() * 100 + rounding), most_unfinished_percent);
 }
 
 progress_snapshot task_record::progress() const
 {
     const progress_cell::numbers numbers = progress_.read();
     progress_snapshot snapshot;
-    snapshot.fraction = state() == task_state::succeeded ? 1.0 : std::min(numbers.fraction, most_unfinished);
+    snapshot.fraction = state() == task_state::succeeded ? 1.0 : std::min(numbers.fraction, most_unfinished_fraction);
     snapshot.done = numbers.done;
     snapshot.total = numbers.total;
     const std::lock_guard lock(mutex_);

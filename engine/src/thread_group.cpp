@@ -51,7 +51,6 @@ void thread_group::run(engine_thread& self) noexcept
     // Stopped: handlers that were ready are still owed their call. The last
     // thread to leave makes it, so that they run where they always did.
     if (running_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    context_->restart();
     // What ready handlers post is run too, as a coroutine's end may be several
     // steps away; but one that posts itself for ever must not keep us here.
     constexpr int generations = 64;
@@ -63,6 +62,7 @@ void thread_group::run(engine_thread& self) noexcept
 /// there was none.
 bool thread_group::run_ready_handlers() noexcept
 {
+    context_->restart();
     bool reached_the_last = false;
     std::size_t handlers = 0;
     guarded([&] { asio::post(*context_, [&] { reached_the_last = true; }); });

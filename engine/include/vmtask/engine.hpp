@@ -107,6 +107,7 @@ public:
     shutdown_report shutdown(shutdown_mode mode) { return shutdown_until(mode, detail::deadline_never); }
 
     /// The event loop, where handlers go that have no executor of their own.
+    /// Like any io_context's executor, not to be used once the engine is gone.
     [[nodiscard]] executor_type get_executor() const noexcept { return detail::event_loop_executor(*core_); }
 
     /// The workers, for handlers that may block. They share the threads with

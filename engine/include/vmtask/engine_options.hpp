@@ -8,9 +8,9 @@
 
 namespace vmtask {
 
-/// How long ended tasks stay in `engine::tasks()` and `engine::find()` after
-/// the last handle to them is gone. Whichever bound is met first lets them go.
-/// A held handle keeps its task and its result for ever.
+/// How long ended tasks stay in `engine::tasks()` and `engine::find()`.
+/// Whichever bound is met first lets them go. A held handle keeps its task and
+/// its result for ever, listed or not.
 struct retention {
     /// Ended tasks kept at most.
     std::size_t count = 1024;
@@ -32,7 +32,7 @@ struct engine_options {
     std::size_t spare_workers = 256;
     /// Tasks queued at most; `post` reports errc::queue_full beyond. 0: no bound.
     std::size_t queue_limit = std::size_t{1} << 20;
-    /// What becomes of ended tasks that nobody holds.
+    /// How long ended tasks are listed.
     retention retain{};
     /// Told of an exception that escapes a handler which runs on a thread of
     /// the engine, on that thread; the thread then goes on. Bodies are not

@@ -84,9 +84,10 @@ public:
     /// when the task was cancelled, with errc::not_ended before the end.
     void result() const { record().require_success(); }
 
-    /// Asks the task to stop, and returns at once. A queued task ends cancelled
-    /// before this returns; a running one at its next checkpoint, unless it
-    /// gets to its end first and succeeds. Asking again is harmless.
+    /// Asks the task to stop, and returns at once. A queued task has ended
+    /// cancelled when the first who asks gets the answer; a running one ends so
+    /// at its next checkpoint, unless it gets to its end first and succeeds.
+    /// Asking again is harmless.
     ///
     /// Errors: errc::not_cancelable, errc::already_ended.
     std::error_code request_cancel() const { return record().request_cancel(); }

@@ -37,7 +37,9 @@ namespace vmtask::detail {
     return {};
 }
 
-/// A handler on its way to its executor, together with what it is to be told.
+/// A handler on its way to its executor, together with what it is to be told
+/// and the task that it is told of: should that be the last reference, it goes
+/// where the handler runs and not where the wait happened to end.
 ///
 /// It carries the handler's allocator but not its executor: it is posted to
 /// that executor, and Asio 1.22 reads a bound executor's handler after moving
@@ -47,8 +49,8 @@ class delivery {
 public:
     using allocator_type = asio::associated_allocator_t<Handler>;
 
-    delivery(Handler&& handler, Report&& report, std::error_code error)
-        : handler_(std::move(handler)), report_(std::move(report)), error_(error)
+    delivery(Handler&& handler, Report&& report, std::error_code error, intrusive_ptr<task_record> held)
+        : handler_(std::move(handler)), report_(std::move(report)), error_(error), held_(std::move(held))
     {
     }
 
@@ -60,6 +62,7 @@ private:
     Handler handler_;
     Report report_;
     std::error_code error_;
+    intrusive_ptr<task_record> held_; // null when the handle was empty
 };
 
 /// Where the handler of a wait is to run, and what keeps that place running:
@@ -112,8 +115,9 @@ public:
     /// Begins the wait. The handler is called exactly once, never from in here.
     static void begin(intrusive_ptr<task_record> record, steady_time deadline, Handler&& handler, Report&& report)
     {
-        if (record->ended()) return deliver(*record, std::move(handler), std::move(report), {});
-        if (deadline == deadline_now) return deliver(*record, std::move(handler), std::move(report), errc::timed_out);
+        if (record->ended()) return deliver(std::move(record), std::move(handler), std::move(report), {});
+        if (deadline == deadline_now)
+            return deliver(std::move(record), std::move(handler), std::move(report), errc::timed_out);
 
         task_record& task = *record;
         owner added = make(std::move(record), deadline, std::move(handler), std::move(report));
@@ -135,10 +139,8 @@ public:
     void complete(wait_outcome outcome) noexcept override
     {
         owner self(this);
-        // The task is held until the end: the handler may drop the last handle.
-        const intrusive_ptr<task_record> held = std::move(held_);
         destination_type destination = std::move(destination_);
-        delivery_type delivered(std::move(handler_), std::move(report_), code_of(outcome));
+        delivery_type delivered(std::move(handler_), std::move(report_), code_of(outcome), std::move(held_));
         self.reset();
         destination.post(std::move(delivered));
     }
@@ -169,10 +171,10 @@ private:
         return owner(place);
     }
 
-    static void deliver(task_record& record, Handler&& handler, Report&& report, std::error_code error)
+    static void deliver(intrusive_ptr<task_record> record, Handler&& handler, Report&& report, std::error_code error)
     {
-        destination_type destination(record.core(), executor_of(handler, record));
-        destination.post(delivery_type(std::move(handler), std::move(report), error));
+        destination_type destination(record->core(), executor_of(handler, *record));
+        destination.post(delivery_type(std::move(handler), std::move(report), error, std::move(record)));
     }
 
     static executor executor_of(const Handler& handler, task_record& record) noexcept
@@ -263,7 +265,7 @@ template <class Handler, class Report>
 void refuse_wait(Handler handler, Report report, std::error_code error)
 {
     const auto executor = asio::get_associated_executor(handler, asio::system_executor());
-    asio::post(executor, delivery<Handler, Report>(std::move(handler), std::move(report), error));
+    asio::post(executor, delivery<Handler, Report>(std::move(handler), std::move(report), error, {}));
 }
 
 /// Begins an asynchronous wait: what asio::async_initiate calls with the

@@ -19,8 +19,10 @@ struct awaited {
     using type = T;
     static constexpr bool is_coroutine = false;
 };
-template <class T>
-struct awaited<asio::awaitable<T>> {
+template <class T, class Executor>
+struct awaited<asio::awaitable<T, Executor>> {
+    static_assert(std::is_same_v<asio::awaitable<T, Executor>, asio::awaitable<T>>,
+                  "a coroutine body runs on the event loop: asio::awaitable<T> without another executor");
     using type = T;
     static constexpr bool is_coroutine = true;
 };
