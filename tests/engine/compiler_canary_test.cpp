@@ -16,6 +16,7 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -32,7 +33,7 @@ namespace {
 /// negative count, as does a bitwise copy.
 class counted {
 public:
-    explicit counted(int& live) noexcept : live_(&live) { ++*live_; }
+    explicit counted(std::atomic<int>& live) noexcept : live_(&live) { ++*live_; }
     counted(const counted& other) noexcept : live_(other.live_), text_(other.text_) { ++*live_; }
     counted(counted&& other) noexcept : live_(other.live_), text_(std::move(other.text_)) { ++*live_; }
     counted& operator=(const counted&) = delete;
@@ -40,11 +41,11 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return text_.size(); }
 
 private:
-    int* live_;
+    std::atomic<int>* live_;
     std::string text_ = std::string(100, 'x');
 };
 
-asio::awaitable<std::size_t> post_name_await(engine& engine, int& live)
+asio::awaitable<std::size_t> post_name_await(engine& engine, std::atomic<int>& live)
 {
     const counted held(live);
     auto task = engine.post([held](task_context&) { return held.size(); });
@@ -52,7 +53,7 @@ asio::awaitable<std::size_t> post_name_await(engine& engine, int& live)
     co_return task.result();
 }
 
-asio::awaitable<std::size_t> post_with_options(engine& engine, int& live)
+asio::awaitable<std::size_t> post_with_options(engine& engine, std::atomic<int>& live)
 {
     const counted held(live);
     auto task = engine.post([held](task_context&) { return held.size(); }, {.description = "with options"});
@@ -60,7 +61,7 @@ asio::awaitable<std::size_t> post_with_options(engine& engine, int& live)
     co_return size;
 }
 
-asio::awaitable<std::size_t> post_coroutine(engine& engine, int& live)
+asio::awaitable<std::size_t> post_coroutine(engine& engine, std::atomic<int>& live)
 {
     const counted held(live);
     auto task = engine.post([held](task_context&) -> asio::awaitable<std::size_t> {
@@ -72,7 +73,7 @@ asio::awaitable<std::size_t> post_coroutine(engine& engine, int& live)
     co_return size;
 }
 
-asio::awaitable<std::size_t> await_in_time(engine& engine, int& live)
+asio::awaitable<std::size_t> await_in_time(engine& engine, std::atomic<int>& live)
 {
     const counted held(live);
     auto task = engine.post([held](task_context&) { return std::make_unique<counted>(held); });
@@ -82,7 +83,7 @@ asio::awaitable<std::size_t> await_in_time(engine& engine, int& live)
     co_return result->size();
 }
 
-asio::awaitable<std::size_t> await_either(engine& engine, int& live)
+asio::awaitable<std::size_t> await_either(engine& engine, std::atomic<int>& live)
 {
     const counted held(live);
     auto task = engine.post([held](task_context&) { return held.size(); });
@@ -91,7 +92,7 @@ asio::awaitable<std::size_t> await_either(engine& engine, int& live)
     co_return first.index() == 0 ? task.result() : 0;
 }
 
-asio::awaitable<std::size_t> await_in_a_condition(engine& engine, int& live)
+asio::awaitable<std::size_t> await_in_a_condition(engine& engine, std::atomic<int>& live)
 {
     const counted held(live);
     auto task = engine.post([held](task_context&) { return held.size(); });
@@ -106,7 +107,7 @@ asio::awaitable<std::size_t> await_in_a_condition(engine& engine, int& live)
 
 TEST_CASE("posting first, naming the handle and then awaiting destroys everything once", "[canary]")
 {
-    int live = 0;
+    std::atomic<int> live{0};
     {
         vmtask::engine engine({.workers = 1});
         CHECK(test::run_here(post_name_await(engine, live)) == 100);
