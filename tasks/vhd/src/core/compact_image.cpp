@@ -10,9 +10,10 @@
 // 2. The entries of blocks without data are cleared. A guest sees zeros whether
 //    an entry is cleared yet or not. An entry lies within one sector and changes
 //    at once. Flush: from now on no entry on the disk names a freed place. This
-//    flush also comes if nothing was freed, because somebody killed before us
-//    may have left changes of the table that are seen but not yet durable, and
-//    the places that look free by them may not be on the disk.
+//    is done with the whole table, and also if nothing was freed: somebody who
+//    was killed before us may have left changes of the table that are seen but
+//    not durable, and whose flush has failed even some that no later flush makes
+//    durable; the places that look free by them may not be so on the disk.
 // 3. Blocks are copied into free places, which no entry names, then flush. Now
 //    both copies are durable and equal; their entries are switched, each right
 //    before and after. The sources, which the entries on the disk may still
@@ -146,7 +147,6 @@ void compaction::scan()
         monitor_.checkpoint();
         if (blocks_.is_empty(disk_.table[block])) {
             disk_.table[block] = unallocated;
-            changed_.mark(block);
             ++report_.blocks_freed;
         } else {
             kept_[kept++] = block;
@@ -161,6 +161,7 @@ void compaction::release()
 {
     monitor_.checkpoint();
     monitor_.step("releasing unused blocks");
+    changed_.mark_all();
     report_.bytes_written += changed_.write(store_);
     store_.flush();
 }

@@ -5,6 +5,7 @@
 
 #include "core/big_endian.hpp"
 #include "core/fail.hpp"
+#include "core/table_sectors.hpp"
 
 #include <algorithm>
 #include <array>
@@ -180,13 +181,16 @@ void image::allocate(std::uint32_t block)
 void image::begin_growing()
 {
     if (growing_) return;
-    // Whoever had the file before may have been killed with changes of the table
-    // not yet durable. Before we use space that looks free it has to be.
-    store_->flush();
-    if (!layout_.leading_footer_valid) {
+    if (!settled_) {
+        // Whoever had the file before may have been killed, or has failed, with
+        // changes not yet durable, some of which no later flush makes durable.
+        // Before we use space that looks free it has to be.
         store_->write(0, layout_.footer_bytes);
+        detail::table_sectors table(layout_);
+        table.mark_all();
+        table.write(*store_);
         store_->flush();
-        layout_.leading_footer_valid = true;
+        settled_ = true;
     }
     growing_ = true;
 }
@@ -195,10 +199,13 @@ void image::flush()
 {
     if (growing_) write_new_bitmaps_and_footer();
     store_->flush();
-    if (pending_.empty()) return;
-    write_pending_entries();
-    store_->flush();
+    if (!pending_.empty()) {
+        write_pending_entries();
+        store_->flush();
+    }
+    // Not before: what has failed is done again as a whole.
     pending_.clear();
+    growing_ = false;
 }
 
 void image::write_new_bitmaps_and_footer()
@@ -206,9 +213,6 @@ void image::write_new_bitmaps_and_footer()
     for (const auto& [block, change] : pending_)
         if (change.is_new) store_->write(data_offset(block) - layout_.bitmap_bytes(), change.written);
     store_->write(std::max(end_of_blocks_, store_->size() - sector_size), layout_.footer_bytes);
-    layout_.file_size = store_->size();
-    layout_.trailing_footer_valid = true;
-    growing_ = false;
 }
 
 /// What makes written data count: bits of blocks that the table knows, entries

@@ -24,6 +24,11 @@ void table_sectors::mark(std::uint32_t block)
     changed_[block / entries_per_sector] = true;
 }
 
+void table_sectors::mark_all()
+{
+    changed_.assign(changed_.size(), true);
+}
+
 std::uint64_t table_sectors::write(byte_store& store)
 {
     constexpr std::size_t longest_run = 256;

@@ -18,6 +18,9 @@ public:
     /// The block's entry has changed.
     void mark(std::uint32_t block);
 
+    /// All entries may have.
+    void mark_all();
+
     /// Writes what was marked; entries that have not changed keep their bytes.
     /// Returns how many bytes that were.
     std::uint64_t write(byte_store& store);

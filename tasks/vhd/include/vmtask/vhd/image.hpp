@@ -46,6 +46,10 @@ public:
     void write(std::uint64_t offset, std::span<const std::byte> from);
 
     /// Makes everything written so far durable.
+    ///
+    /// When it has failed it may be repeated, and the image stays valid. But a
+    /// store that has failed to flush may have lost what was written since the
+    /// last flush, and need not say so again.
     void flush();
 
 private:
@@ -73,6 +77,7 @@ private:
     byte_store* store_;
     vhd::layout layout_;
     std::uint64_t end_of_blocks_ = 0; // where the next block may go
+    bool settled_ = false;            // the file's footer copy and table are known to be durable
     bool growing_ = false;            // the footer at the end has to be written anew
     std::map<std::uint32_t, pending_block> pending_;
     std::uint32_t cached_block_ = unallocated; // whose bitmap this is:
