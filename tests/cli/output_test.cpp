@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "support/catch.hpp"
+#include "support/patience.hpp"
 #include "support/vhd/temporary_folder.hpp"
 
 #include "disk.hpp"
 #include "held_program.hpp"
 #include "vmtask_program.hpp"
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <string>
 
+using namespace std::chrono_literals;
 using namespace vmtask::test;
 using Catch::Matchers::ContainsSubstring;
 
@@ -63,7 +67,30 @@ TEST_CASE("a reader that does not read holds up neither the work nor Ctrl-C", "[
     REQUIRE(run.is_held());
     run.send(SIGINT);
     REQUIRE(run.says_on_error("interrupted; stopping"));
+    // Long enough for several looks at the progress, none of which may get stuck.
+    const auto end = std::chrono::steady_clock::now() + 400ms;
+    for (std::size_t answers = 1; std::chrono::steady_clock::now() < end; ++answers) {
+        run.send(SIGINT);
+        REQUIRE(run.says_on_error("still stopping", answers));
+    }
     run.let_go();
     CHECK(run.exit_code() == 130);
+    CHECK(guest_data(disk) == data);
+}
+
+TEST_CASE("when only the reader is waited for, Ctrl-C ends the program", "[cli]")
+{
+    temporary_folder folder;
+    const std::string disk = (folder / "worn.vhd").string();
+    make_worn_disk(disk);
+    const auto data = guest_data(disk);
+    const auto size = std::filesystem::file_size(disk);
+    vmtask_program run({"compact", disk}, standard_output::never_read);
+    REQUIRE(eventually([&] { return std::filesystem::file_size(disk) < size / 2; }));
+    REQUIRE(eventually([&] {
+        run.send(SIGINT);
+        return run.has_ended();
+    }));
+    CHECK(run.exit_code() == 1000 + SIGINT);
     CHECK(guest_data(disk) == data);
 }

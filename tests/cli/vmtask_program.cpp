@@ -105,6 +105,13 @@ void read_some(int& descriptor, std::string& into)
         ::close(std::exchange(descriptor, -1));
 }
 
+std::size_t count(const std::string& text, const std::string& part)
+{
+    std::size_t found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+    return found;
+}
+
 std::vector<std::string> lines_of(const std::string& text)
 {
     std::vector<std::string> lines;
@@ -147,9 +154,15 @@ bool vmtask_program::says(const std::string& text)
     return read_until([&] { return out_.find(text) != std::string::npos; });
 }
 
-bool vmtask_program::says_on_error(const std::string& text)
+bool vmtask_program::says_on_error(const std::string& text, std::size_t times)
 {
-    return read_until([&] { return err_.find(text) != std::string::npos; });
+    return read_until([&] { return count(err_, text) >= times; });
+}
+
+bool vmtask_program::has_ended() const
+{
+    siginfo_t ended{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid_;
 }
 
 int vmtask_program::exit_code()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -33,9 +34,12 @@ public:
 
     void send(int signal) const;
 
-    /// Whether it says so within a patience.
+    /// Whether it says so within a patience; on the standard error output, so
+    /// many times.
     [[nodiscard]] bool says(const std::string& text);
-    [[nodiscard]] bool says_on_error(const std::string& text);
+    [[nodiscard]] bool says_on_error(const std::string& text, std::size_t times = 1);
+
+    [[nodiscard]] bool has_ended() const;
 
     /// Waits for the end: the exit code, or 1000 + the signal that killed it.
     [[nodiscard]] int exit_code();

@@ -16,8 +16,10 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace vmtask::cli {
@@ -73,15 +75,22 @@ exit_code run_task(const command_line& line, reporter& report, Post post, Descri
     engine_options options;
     options.workers = 1;
     engine engine(options);
-    task_watch watch(report, line.disk);
 
     const auto began = steady_clock::now();
-    const auto task = post(engine);
-    const auto asked_to_stop = watch.run(task, line.timeout);
+    std::invoke_result_t<Post, vmtask::engine&> task;
+    std::optional<exit_code> asked_to_stop;
+    {
+        // With its end signals kill again: a reader who does not take the result
+        // must not keep us here.
+        task_watch watch(report, line.disk);
+        task = post(engine);
+        asked_to_stop = watch.run(task, line.timeout);
+    }
     const std::chrono::duration<double> time = steady_clock::now() - began;
 
     if (task.state() == task_state::cancelled) return tell_stopped(line, asked_to_stop.value(), report);
     if (task.state() == task_state::failed) return tell_failure(line, task.exception(), report);
+    report.last_progress(task.progress());
     if (asked_to_stop) report.remark("finished", line.disk + ": finished before it could be stopped");
     description told = describe(task.result(), time);
     if (asked_to_stop) told.fields["asked_to_stop"] = to_string(*asked_to_stop);

@@ -33,7 +33,6 @@ std::optional<exit_code> task_watch::run(const task_handle& task, std::optional<
     await_signal();
     await_next_look();
     loop_.run();
-    if (task_.state() == task_state::succeeded) report_.last_progress(task_.progress());
     return asked_to_stop_;
 }
 
