@@ -54,8 +54,7 @@ json service_client::hear()
 {
     std::string line;
     if (std::getline(stream_, line)) return json::parse(line);
-    INFO("error of the connection: " << stream_.error().message());
-    REQUIRE(stream_.error() != asio::error::operation_aborted); // that is patience
+    REQUIRE_FALSE(lost_patience());
     return nullptr;
 }
 
@@ -76,6 +75,11 @@ std::uint64_t service_client::compact(const std::string& disk)
     INFO(answer.dump());
     REQUIRE(answer.contains("task"));
     return answer["task"];
+}
+
+bool service_client::lost_patience() const
+{
+    return stream_.error() == asio::error::timed_out;
 }
 
 void service_client::finish_sending()

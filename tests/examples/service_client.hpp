@@ -35,8 +35,8 @@ private:
     std::unique_ptr<program> program_;
 };
 
-/// One client: it sends lines and reads lines. None of its members waits longer
-/// than a patience.
+/// One client: it sends lines and reads lines. A patience after it connected, it
+/// waits no longer.
 class service_client {
 public:
     explicit service_client(const service& server);
@@ -54,6 +54,9 @@ public:
 
     /// Posts the compaction and returns its task.
     [[nodiscard]] std::uint64_t compact(const std::string& disk);
+
+    /// Whether that was so.
+    [[nodiscard]] bool lost_patience() const;
 
     /// Says that it has nothing more to ask.
     void finish_sending();

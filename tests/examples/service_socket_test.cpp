@@ -3,11 +3,20 @@
 #include "service_client.hpp"
 
 #include "support/catch.hpp"
+#include "support/patience.hpp"
 
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <regex>
 #include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 using namespace vmtask::test;
 using Catch::Matchers::ContainsSubstring;
@@ -26,6 +35,16 @@ std::string leave_dead_socket(const temporary_folder& folder)
     killed.wait();
     REQUIRE(fs::is_socket(path));
     return path;
+}
+
+/// Whether the kernel lists the process as blocked, as in "3: -> FLOCK ADVISORY WRITE 1234 ...".
+bool waits_for_lock(pid_t process)
+{
+    std::ifstream locks("/proc/locks");
+    const std::regex blocked(".*-> FLOCK +\\w+ +\\w+ +" + std::to_string(process) + " .*");
+    for (std::string line; std::getline(locks, line);)
+        if (std::regex_match(line, blocked)) return true;
+    return false;
 }
 
 } // namespace
@@ -64,11 +83,15 @@ TEST_CASE("of services that start at once only one gets the dead socket", "[exam
 {
     const temporary_folder folder;
     const std::string path = leave_dead_socket(folder);
+    const int folder_descriptor = ::open(folder.path().c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(::flock(folder_descriptor, LOCK_EX) == 0);
     std::vector<std::unique_ptr<program>> servers;
-    for (int i = 0; i < 6; ++i)
+    for (int i = 0; i < 4; ++i)
         servers.push_back(
             std::make_unique<program>(std::vector<std::string>{EXAMPLE_management_service, "--socket", path}));
+    for (const auto& server : servers) REQUIRE(eventually([&] { return waits_for_lock(server->id()); }));
 
+    ::close(folder_descriptor); // now all go on at once
     int listening = 0;
     for (const auto& server : servers) listening += server->says("listening") ? 1 : 0;
 
