@@ -73,7 +73,7 @@ TEST_CASE("a _bstr_t owns its string", "[virtual_server][bstr]")
     BSTR detached = moved.Detach();
     CHECK(!moved);
     moved.Attach(detached);
-    CHECK(moved == "text");
+    CHECK(std::string(static_cast<const char*>(moved)) == "text");
     *moved.GetAddress() = SysAllocString(L"new");
     CHECK(std::string(static_cast<const char*>(moved)) == "new");
     const _bstr_t taken(SysAllocString(L"taken"), false);

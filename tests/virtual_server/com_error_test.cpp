@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <type_traits>
@@ -43,4 +44,27 @@ TEST_CASE("codes are failures, or not, by their sign", "[virtual_server][error]"
     STATIC_REQUIRE(FAILED(E_POINTER));
     STATIC_REQUIRE(FAILED(VM_E_INVALID_HD_FILE));
     STATIC_REQUIRE(sizeof(HRESULT) == 4);
+}
+
+TEST_CASE("codes have the reference's numbers", "[virtual_server][error]")
+{
+    const auto number = [](HRESULT code) { return static_cast<std::uint32_t>(code); };
+
+    CHECK(number(S_OK) == 0);
+    CHECK(number(E_PENDING) == 0x8000000A);
+    CHECK(number(E_NOINTERFACE) == 0x80004002);
+    CHECK(number(E_POINTER) == 0x80004003);
+    CHECK(number(E_FAIL) == 0x80004005);
+    CHECK(number(DISP_E_EXCEPTION) == 0x80020009);
+    CHECK(number(E_FILE_NOT_FOUND) == 0x80070002);
+    CHECK(number(E_PATH_NOT_FOUND) == 0x80070003);
+    CHECK(number(E_ACCESSDENIED) == 0x80070005);
+    CHECK(number(E_SHARING_VIOLATION) == 0x80070020);
+    CHECK(number(E_BUFFER_OVERFLOW) == 0x8007006F);
+    CHECK(number(E_INVALID_NAME) == 0x8007007B);
+    CHECK(number(E_BAD_PATHNAME) == 0x800700A1);
+    CHECK(number(VM_E_APP_SHUTTING_DOWN) == 0xA0040209);
+    CHECK(number(VM_E_FILE_READ_ONLY) == 0xA004067A);
+    CHECK(number(VM_E_WRONG_HD_IMAGE_TYPE) == 0xA004067B);
+    CHECK(number(VM_E_INVALID_HD_FILE) == 0xA0040682);
 }

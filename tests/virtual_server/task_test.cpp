@@ -359,6 +359,22 @@ TEST_CASE("a task outlives its engine", "[virtual_server][task]")
     CHECK(result_of(task) == outcome{S_OK, vmTaskResult_Cancelled});
 }
 
+TEST_CASE("truth values and results have the reference's numbers", "[virtual_server][task]")
+{
+    STATIC_REQUIRE(VARIANT_TRUE == -1);
+    STATIC_REQUIRE(VARIANT_FALSE == 0);
+    STATIC_REQUIRE(sizeof(VARIANT_BOOL) == 2);
+    STATIC_REQUIRE(vmTaskResult_Success == 0);
+    STATIC_REQUIRE(vmTaskResult_Cancelled == 1);
+    STATIC_REQUIRE(vmTaskResult_UnexpectedError == 2);
+    STATIC_REQUIRE(vmTaskResult_OutOfMemoryError == 3);
+    STATIC_REQUIRE(vmTaskResult_DiskRelatedError == 4);
+    STATIC_REQUIRE(vmTaskResult_IncompatibleSavedStateError == 5);
+    STATIC_REQUIRE(vmTaskResult_TimeOutError == 6);
+    STATIC_REQUIRE(vmTaskResult_IllegalValueError == 7);
+    STATIC_REQUIRE(vmTaskResult_ThreadCrashError == 8);
+}
+
 TEST_CASE("an empty handle is no task", "[virtual_server][task]")
 {
     CHECK_THROWS_AS(wrap_task(task_handle()), _com_error);
