@@ -69,7 +69,9 @@ TEST_CASE("a compact image is not written to", "[vhd][compact]")
     CHECK(report.blocks_freed == 0);
     CHECK(report.blocks_moved == 0);
     CHECK(report.bytes_written == 0);
-    CHECK(store.writes + store.flushes + store.truncations == 0);
+    CHECK(store.writes + store.truncations == 0);
+    // Whoever was there before may have been killed before the last flush.
+    CHECK(store.flushes == 1);
 }
 
 TEST_CASE("a disk of zeros only becomes as short as a new one", "[vhd][compact]")

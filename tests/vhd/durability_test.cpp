@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <filesystem>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
@@ -83,7 +84,8 @@ TEST_CASE("a flush that the system could not make is told, with the system's rea
     }
     asked = {};
     store.flush();
-    CHECK((was_cut ? asked.file_flushes : asked.data_flushes) == 1);
+    CHECK(asked.data_flushes + asked.file_flushes == 1);
+    if (was_cut) CHECK(asked.file_flushes == 1);
 }
 
 TEST_CASE("a new disk that could not be made durable does not get its name", "[vhd][create][durability]")

@@ -101,7 +101,7 @@ TEST_CASE("a compact killed at random moments never harms the disk, and finishes
         REQUIRE(what_is_wrong_with(path, expected) == "");
         REQUIRE(std::filesystem::file_size(path) == std::filesystem::file_size(undisturbed));
     }
-    CHECK(compact_wholly(path) == 0);
+    CHECK(compact_wholly(path) <= 1); // to flush
 
     if (!is_installed("qemu-img")) {
         WARN("not compared by qemu-img, which is not installed");

@@ -94,6 +94,9 @@ public:
             done_ = total_ - plan.moves * disk_.stored_block_bytes();
             move();
             if (has_to_cut) cut(plan.end);
+        } else {
+            // Somebody killed before us may have finished but for this.
+            store_.flush();
         }
         done_ = total_;
         report_progress();

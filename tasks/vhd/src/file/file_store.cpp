@@ -111,10 +111,10 @@ void file_store::flush()
 {
     // fdatasync() owes us the data, and not that the file has become shorter.
     int result = 0;
-    do result = truncated_ ? ::fsync(descriptor_) : ::fdatasync(descriptor_);
+    do result = may_have_shrunk_ ? ::fsync(descriptor_) : ::fdatasync(descriptor_);
     while (result != 0 && errno == EINTR);
     if (result != 0) fail_by_system(name_, "cannot make its data durable", errno);
-    truncated_ = false;
+    may_have_shrunk_ = false;
 }
 
 void file_store::truncate(std::uint64_t size)
@@ -123,7 +123,7 @@ void file_store::truncate(std::uint64_t size)
     do result = ::ftruncate(descriptor_, static_cast<off_t>(size));
     while (result != 0 && errno == EINTR);
     if (result != 0) fail_by_system(name_, "cannot make it " + std::to_string(size) + " bytes long", errno);
-    truncated_ = true;
+    may_have_shrunk_ = true;
 }
 
 // File systems that know nothing of holes answer EINVAL: then all is data.

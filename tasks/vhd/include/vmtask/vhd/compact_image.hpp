@@ -30,7 +30,8 @@ struct compact_report {
 /// end of the file move into the places that are free, the file is cut. Every
 /// moment of this is a valid image with the same data, however the power goes:
 /// after a kill, an error or a cancel, running it again finishes the work. An
-/// image that is compact already is not written to.
+/// image that is compact already is not written to. What was done is durable
+/// when it returns.
 ///
 /// Blocks move whole, and only into places that lie wholly before them; where
 /// they all share an alignment to 4 KiB they keep it. So gaps shorter than a

@@ -52,7 +52,7 @@ public:
 private:
     std::string name_;
     int descriptor_ = -1;
-    bool truncated_ = false; // since the last flush
+    bool may_have_shrunk_ = true; // since the last flush, which may have been another's
 };
 
 } // namespace vmtask::vhd
