@@ -10,19 +10,13 @@ set(VMTASK_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in 
 # destructor in a class with friends (deleting by such a base is in -Wall), and
 # -Wnull-dereference, which g++ gives for Asio's code once it is inlined.
 string(JOIN " " vmtask_warnings
-    -Wall -Wextra -Wpedantic
+    -Werror -Wall -Wextra -Wpedantic
     -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wcast-align -Wcast-qual
     -Woverloaded-virtual -Wextra-semi
     -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough -Wundef -Wunused)
 string(APPEND CMAKE_CXX_FLAGS " ${vmtask_warnings}")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     string(APPEND CMAKE_CXX_FLAGS " -Wduplicated-cond -Wduplicated-branches -Wlogical-op")
-endif()
-
-# The instrumentation makes g++ warn of sound code, differently with each way of
-# inlining it. So warnings are errors where there is none.
-if(NOT VMTASK_SANITIZE)
-    string(APPEND CMAKE_CXX_FLAGS " -Werror")
 endif()
 
 if(VMTASK_SANITIZE)

@@ -4,7 +4,6 @@
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/redirect_error.hpp>
-#include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -37,7 +36,8 @@ void refuse(client_session::socket connection)
 } // namespace
 
 server::server(asio::io_context& loop, disk_requests& requests, acceptor listener, std::chrono::seconds patience)
-    : loop_(loop), requests_(requests), acceptor_(std::move(listener)), patience_(patience)
+    : loop_(loop), requests_(requests), acceptor_(std::move(listener)), patience_(patience),
+      signals_(loop, SIGINT, SIGTERM)
 {
 }
 
@@ -76,9 +76,8 @@ asio::awaitable<void> server::serve(client_session::socket connection)
 /// Cancels the tasks, and lets the clients go when all has been answered.
 asio::awaitable<void> server::stop_on_signal(std::function<void()> on_stop)
 {
-    asio::signal_set signals(loop_, SIGINT, SIGTERM);
-    co_await signals.async_wait(use_awaitable);
-    signals.clear(); // a second signal ends the program at once, and the disks survive that
+    co_await signals_.async_wait(use_awaitable);
+    signals_.clear(); // a second signal ends the program at once, and the disks survive that
 
     stopping_ = true;
     const std::vector<compaction> tasks = requests_.stop();

@@ -8,6 +8,7 @@
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
 
 #include <chrono>
 #include <functional>
@@ -19,6 +20,7 @@ public:
     /// Of either kind of socket.
     using acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
+    /// From here on a SIGINT or SIGTERM stops the server in good order.
     server(asio::io_context& loop, disk_requests& requests, acceptor listener, std::chrono::seconds patience);
 
     /// Begins. The loop has nothing left to do when the last client is gone after
@@ -35,6 +37,7 @@ private:
     disk_requests& requests_;
     acceptor acceptor_;
     const std::chrono::seconds patience_;
+    asio::signal_set signals_;
     std::set<client_session*> clients_;
     bool stopping_ = false;
 };
