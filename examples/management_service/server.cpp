@@ -36,7 +36,10 @@ void refuse(client_session::socket connection)
 } // namespace
 
 server::server(asio::io_context& loop, disk_requests& requests, acceptor listener, std::chrono::seconds patience)
-    : loop_(loop), requests_(requests), acceptor_(std::move(listener)), patience_(patience),
+    : loop_(loop),
+      requests_(requests),
+      acceptor_(std::move(listener)),
+      patience_(patience),
       signals_(loop, SIGINT, SIGTERM)
 {
 }
