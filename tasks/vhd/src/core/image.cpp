@@ -5,6 +5,7 @@
 
 #include "core/big_endian.hpp"
 #include "core/fail.hpp"
+#include "core/new_image.hpp"
 #include "core/table_sectors.hpp"
 
 #include <algorithm>
@@ -19,18 +20,6 @@ using detail::fail;
 
 /// Bitmaps held back before they are written of themselves; bounds the memory.
 constexpr std::size_t most_pending_blocks = 256;
-
-/// The data of new blocks begins at multiples of this, in bytes.
-///
-/// A page, as the guest's file system and the host's count, where the padding
-/// hardly shows and the format's 32-bit sectors still reach every block.
-std::uint64_t data_alignment(const layout& disk) noexcept
-{
-    constexpr std::uint64_t page = 4096;
-    const std::uint64_t padded = (disk.stored_block_bytes() + page - 1) / page * page;
-    const bool reaches_all = padded / sector_size * (disk.table.size() + 64) < unallocated;
-    return disk.header.block_size >= (512U << 10) && reaches_all ? page : sector_size;
-}
 
 constexpr std::byte mask_of(std::uint32_t bit) noexcept
 {
@@ -88,6 +77,25 @@ void image::read(std::uint64_t offset, std::span<std::byte> into)
     check_access(offset, into.size());
     if (type() == disk_type::fixed) return store_->read(offset, into);
     for_each_part(offset, into, [this](auto block, auto within, auto part) { read_part(block, within, part); });
+}
+
+std::uint64_t image::next_data(std::uint64_t offset)
+{
+    if (offset >= size()) return size();
+    // What a parent shows there is not known here.
+    if (type() == disk_type::differencing) return offset;
+    if (type() == disk_type::fixed) {
+        const std::uint64_t found = store_->next_data(offset);
+        return std::min(size(), found - found % sector_size);
+    }
+    for (auto block = static_cast<std::uint32_t>(offset / block_size()); block < layout_.table.size(); ++block) {
+        if (!is_allocated(block)) continue;
+        const std::uint64_t begin = std::uint64_t{block} * block_size();
+        const std::uint64_t within = std::max(offset, begin) - begin;
+        const std::uint64_t found = store_->next_data(data_offset(block) + within) - data_offset(block);
+        if (found < block_size()) return std::min(size(), begin + found - found % sector_size);
+    }
+    return size();
 }
 
 void image::write(std::uint64_t offset, std::span<const std::byte> from)
@@ -157,7 +165,7 @@ image::pending_block& image::pending_of(std::uint32_t block)
 void image::allocate(std::uint32_t block)
 {
     begin_growing();
-    const std::uint64_t alignment = data_alignment(layout_);
+    const std::uint64_t alignment = detail::data_alignment(block_size(), layout_.table.size());
     const std::uint64_t data = (end_of_blocks_ + layout_.bitmap_bytes() + alignment - 1) / alignment * alignment;
     const std::uint64_t place = data - layout_.bitmap_bytes();
     const std::uint64_t end = data + block_size();

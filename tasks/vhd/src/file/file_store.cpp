@@ -35,7 +35,7 @@ void refuse_unless_regular(const std::string& name, const struct stat& status)
 
 [[noreturn]] void fail_to_open(const std::string& name, file_access access, int error)
 {
-    const bool is_readable = access == file_access::write && ::access(name.c_str(), R_OK) == 0;
+    const bool is_readable = access == file_access::write && ::faccessat(AT_FDCWD, name.c_str(), R_OK, AT_EACCESS) == 0;
     if (is_readable && (error == EACCES || error == EPERM)) fail(name, errc::read_only);
     fail_by_system(name, "cannot open it", error);
 }
@@ -124,6 +124,16 @@ void file_store::truncate(std::uint64_t size)
     while (result != 0 && errno == EINTR);
     if (result != 0) fail_by_system(name_, "cannot make it " + std::to_string(size) + " bytes long", errno);
     may_have_shrunk_ = true;
+}
+
+bool file_store::allocate(std::uint64_t offset, std::uint64_t length)
+{
+    int result = 0;
+    do result = ::fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(length));
+    while (result != 0 && errno == EINTR);
+    if (result == 0) return true;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    fail_by_system(name_, "cannot take space for " + bytes_at(length, offset), errno);
 }
 
 // File systems that know nothing of holes answer EINVAL: then all is data.

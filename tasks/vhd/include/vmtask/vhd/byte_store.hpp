@@ -39,6 +39,11 @@ public:
     /// Makes the store `size` bytes long; growth reads as zeros.
     virtual void truncate(std::uint64_t size) = 0;
 
+    /// Takes the space for these bytes, which read as they did, or as zeros where
+    /// there was nothing; the store grows if need be. False if it cannot: then
+    /// only writing to them takes it.
+    [[nodiscard]] virtual bool allocate(std::uint64_t offset, std::uint64_t length);
+
     /// First byte at or after `offset` that may hold data; size() if there is none.
     /// Everything before it, from `offset` on, reads as zeros.
     [[nodiscard]] virtual std::uint64_t next_data(std::uint64_t offset) = 0;
@@ -49,5 +54,10 @@ public:
     /// For messages: the path.
     [[nodiscard]] virtual const std::string& name() const = 0;
 };
+
+inline bool byte_store::allocate(std::uint64_t /*offset*/, std::uint64_t /*length*/)
+{
+    return false;
+}
 
 } // namespace vmtask::vhd

@@ -43,6 +43,7 @@ public:
     void write(std::uint64_t offset, std::span<const std::byte> from) override;
     void flush() override;
     void truncate(std::uint64_t size) override;
+    [[nodiscard]] bool allocate(std::uint64_t offset, std::uint64_t length) override;
     [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override;
     [[nodiscard]] std::uint64_t next_hole(std::uint64_t offset) override;
     [[nodiscard]] const std::string& name() const override { return name_; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <vmtask/vhd/byte_store.hpp>
+#include <vmtask/vhd/guest_reader.hpp>
 #include <vmtask/vhd/layout.hpp>
 
 #include <cstddef>
@@ -21,13 +22,13 @@ namespace vmtask::vhd {
 /// must not be changed by anyone else.
 ///
 /// Thread safety: none; one caller at a time.
-class image {
+class image : public guest_reader {
 public:
     /// Opens the image after read_layout()'s checks, with its errors.
     explicit image(byte_store& store);
 
     [[nodiscard]] disk_type type() const noexcept { return layout_.footer.type; }
-    [[nodiscard]] std::uint64_t size() const noexcept { return layout_.footer.current_size; }
+    [[nodiscard]] std::uint64_t size() const noexcept override { return layout_.footer.current_size; }
     [[nodiscard]] std::uint32_t block_size() const noexcept { return layout_.header.block_size; }
     [[nodiscard]] const vhd::layout& layout() const noexcept { return layout_; }
 
@@ -37,7 +38,10 @@ public:
     /// Reads whole sectors; those never written are zeros.
     ///
     /// Errors: unaligned_access, beyond_the_end, differencing_disk.
-    void read(std::uint64_t offset, std::span<std::byte> into);
+    void read(std::uint64_t offset, std::span<std::byte> into) override;
+
+    /// Blocks without a place and holes of the file are known to be zeros.
+    [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override;
 
     /// Writes whole sectors, giving their blocks a place where they have none,
     /// also when all that is written is zeros.
