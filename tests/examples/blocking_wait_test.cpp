@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "brake.hpp"
 #include "worn_disk.hpp"
 
 #include "support/catch.hpp"
@@ -25,6 +26,22 @@ TEST_CASE("the blocking example compacts a disk", "[examples]")
     CHECK(ended.code == 0);
     CHECK(ended.output == (as_published ? "nothing was thrown\n" : "compacted\n"));
     CHECK(disk.file_size() < disk.worn_size());
+    CHECK(disk.is_whole());
+}
+
+TEST_CASE("the blocking example cancels a disk that is out of time", "[examples]")
+{
+    const temporary_folder folder;
+    const worn_disk disk(folder / "disk.vhd");
+    const brake brake;
+    program held(brake.on({HELD_blocking_wait, disk.name(), "1"}));
+
+    REQUIRE(held.says("the time is up, stopping\n"));
+    brake.release();
+
+    CHECK(held.wait() == 3);
+    CHECK_THAT(held.heard(), ContainsSubstring("stopped; the disk is whole"));
+    CHECK(disk.file_size() == disk.worn_size());
     CHECK(disk.is_whole());
 }
 

@@ -21,6 +21,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <string>
 #include <sys/stat.h>
 
@@ -99,6 +100,30 @@ TEST_CASE("a task says which file cannot be compacted, why, and what to do", "[v
         CHECK(failure_of([&] { (void)compact.result(); }).what
               == path.string() + ": " + make_error_code(code).message());
     }
+}
+
+TEST_CASE("a compact of an open disk keeps it locked from the post to the end", "[vhd][task]")
+{
+    const temporary_folder folder;
+    const auto path = make_disk_file(folder);
+    const auto code_of_opening = [&] {
+        return failure_of([&] { const vhd::file_store other(path, vhd::file_access::write); }).code;
+    };
+    gate gate;
+    engine engine({.workers = 1});
+    const auto occupied = occupy_workers(engine, gate, 1);
+    const bool is_cancelled = GENERATE(false, true);
+
+    const auto compact = vhd::compact(engine, std::make_unique<vhd::file_store>(path, vhd::file_access::write));
+    CHECK(compact.description() == "compact " + path.string());
+    CHECK(code_of_opening() == vhd::errc::in_use);
+    if (is_cancelled) CHECK_FALSE(compact.request_cancel());
+    gate.open();
+    REQUIRE(compact.wait_for_completion(patience) == wait_status::completed);
+
+    CHECK_FALSE(code_of_opening());
+    CHECK(compact.error() == (is_cancelled ? make_error_code(errc::cancelled) : std::error_code()));
+    if (!is_cancelled) CHECK(compact.result().blocks_freed == 3);
 }
 
 TEST_CASE("a disk in use is refused by a compact", "[vhd][task]")

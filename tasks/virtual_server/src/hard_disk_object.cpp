@@ -5,38 +5,18 @@
 #include "guarded_call.hpp"
 #include "task_object.hpp"
 
-#include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/layout.hpp>
-#include <vmtask/vhd/work_monitor.hpp>
 
-#include <cstdint>
 #include <memory>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace vmtask::virtual_server {
 
 namespace {
-
-/// Passes what the work on a disk has to say on to its task.
-class task_monitor final : public vhd::work_monitor {
-public:
-    explicit task_monitor(task_context& task) : task_(task) { task_.set_progress_unit("bytes"); }
-
-    void report(std::uint64_t done_bytes, std::uint64_t total_bytes) override
-    {
-        task_.report_progress(done_bytes, total_bytes);
-    }
-    void step(std::string_view text) override { task_.report_step(text); }
-    void checkpoint() override { task_.checkpoint(); }
-    void point_of_no_return() override { task_.point_of_no_return(); }
-
-private:
-    task_context& task_;
-};
 
 /// What the reference refuses in the starting call, and not in the task.
 void require_compactable(vhd::byte_store& store)
@@ -64,12 +44,7 @@ HRESULT hard_disk_object::Compact(IVMTask** task)
     return guarded_get(task, [&]() -> IVMTask* {
         auto store = std::make_unique<vhd::file_store>(path_, vhd::file_access::write);
         require_compactable(*store);
-        auto work = [store = std::move(store)](task_context& context) {
-            task_monitor monitor(context);
-            return vhd::compact_image(*store, monitor);
-        };
-        task_handle posted = engine_->post(std::move(work), {.description = "compact " + path_.string()});
-        return new task_object(std::move(posted), engine_);
+        return new task_object(vhd::compact(*engine_, std::move(store)), engine_);
     });
 }
 

@@ -5,19 +5,39 @@
 
 #include "task/task_monitor.hpp"
 
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace vmtask::vhd {
 
+namespace {
+
+task_options named(const std::string& disk)
+{
+    return {.description = "compact " + disk};
+}
+
+} // namespace
+
 task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options)
 {
-    task_options about;
-    about.description = "compact " + path.string();
+    task_options about = named(path.string());
     auto body = [path = std::move(path), options](task_context& self) {
         detail::task_monitor monitor(self);
         monitor.step("checking the image");
         file_store store(path, file_access::write);
         return compact_image(store, monitor, options);
+    };
+    return where.post(std::move(body), std::move(about));
+}
+
+task<compact_report> compact(engine& where, std::unique_ptr<byte_store> store, compact_options options)
+{
+    task_options about = named(store->name());
+    auto body = [store = std::move(store), options](task_context& self) {
+        detail::task_monitor monitor(self);
+        return compact_image(*store, monitor, options);
     };
     return where.post(std::move(body), std::move(about));
 }

@@ -4,9 +4,11 @@
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task.hpp>
+#include <vmtask/vhd/byte_store.hpp>
 #include <vmtask/vhd/compact_image.hpp>
 
 #include <filesystem>
+#include <memory>
 
 namespace vmtask::vhd {
 
@@ -17,5 +19,13 @@ namespace vmtask::vhd {
 ///
 /// Errors, of the task: compact_image()'s and file_store's.
 task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options = {});
+
+/// The same with what the caller has opened, such as a file_store: for whoever
+/// looks at an image before he decides, and lets nobody else at it in between.
+///
+/// The store is destroyed before the task is complete. Precondition: there is one.
+///
+/// Errors, of the task: compact_image()'s.
+task<compact_report> compact(engine& where, std::unique_ptr<byte_store> store, compact_options options = {});
 
 } // namespace vmtask::vhd
