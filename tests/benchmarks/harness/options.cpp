@@ -7,16 +7,18 @@
 
 namespace vmtask::benchmark {
 
-std::optional<int> read_options(int argc, char** argv, options& read)
+std::optional<int> read_options(const program& described, int argc, char** argv, options& read)
 {
-    CLI::App program("Compares what a task costs with what its peers cost, side by side.", "vmtask_benchmarks");
+    CLI::App program(described.purpose, described.name);
     bool be_quick = false;
     bool be_tiny = false;
     std::size_t tasks = 0;
     std::vector<int> rows;
     auto* const rounds = program.add_option("--rounds", read.rounds, "How often everything is run");
     rounds->check(CLI::PositiveNumber)->default_str("7, with --quick 3");
-    program.add_option("--row", rows, "Only these rows, as in --row 1,6")->delimiter(',')->check(CLI::Range(1, 17));
+    program.add_option("--row", rows, "Only these rows, as in --row 1,6")
+        ->delimiter(',')
+        ->check(CLI::Range(1, described.last_row));
     auto* const quick_flag = program.add_flag("--quick", be_quick, "A tenth of the work: a trend, not a result");
     program.add_flag("--smoke", be_tiny, "Next to no work: shows that it works")->excludes(quick_flag);
     program.add_option("--json", read.json_file, "Write all samples to this file, too");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/effort.hpp"
+#include "harness/program.hpp"
 
 #include <optional>
 #include <set>
@@ -21,6 +22,6 @@ struct options {
 };
 
 /// Returns the exit code instead when the program is to end at once.
-[[nodiscard]] std::optional<int> read_options(int argc, char** argv, options& read);
+[[nodiscard]] std::optional<int> read_options(const program& described, int argc, char** argv, options& read);
 
 } // namespace vmtask::benchmark
