@@ -9,11 +9,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 usage()
 {
     cat << 'END'
-usage: bash tests/benchmarks/run.sh [OPTION ...]
+usage: bash tests/benchmarks/run.sh [tasks | disks] [OPTION ...]
 
-Builds the benchmarks in build/benchmarks with -O2 and runs them: vmtask and its
-peers side by side, in several rounds. Prints one table; README.md beside this
-script says what is in it. Installs what it needs from Debian's packages, as
+Builds the benchmarks in build/benchmarks with -O2 and runs those of tasks, or
+those of work on disks: vmtask and its peers side by side, in several rounds.
+Prints one table; README.md beside this script says what is in it. Installs what it needs from Debian's packages, as
 root or by sudo, and only what is missing.
 
   --rounds N         how often everything is run (7; with --quick 3)
@@ -35,6 +35,12 @@ for argument in "$@"; do
     esac
 done
 
+program=vmtask_benchmarks
+case ${1-} in
+    tasks) shift ;;
+    disks) program=vmtask_disk_benchmarks && shift ;;
+esac
+
 peers=(libtbb-dev libboost-thread-dev libglib2.0-dev strace)
 packages=("${build_packages[@]}" "${test_packages[@]}" "${peers[@]}")
 if [[ ${CXX-} == *clang* ]]; then
@@ -49,11 +55,13 @@ echo "==> building $build"
 cmake -S "$root" -B "$build" -G Ninja \
     -D CMAKE_BUILD_TYPE=Release -D CMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" > "$build.log" 2>&1 \
     || { cat "$build.log" >&2 && exit 1; }
-cmake --build "$build" --target vmtask_benchmarks -j"$(nproc)"
+cmake --build "$build" --target $program -j"$(nproc)"
 
 revision=unknown
 if git -C "$root" rev-parse --short HEAD > /dev/null 2>&1; then
     revision=$(git -C "$root" describe --always --dirty)
 fi
+# Disks belong on a file system that has to be flushed, which /tmp may not be.
+export TMPDIR="$build"
 echo "==> running"
-exec "$build/tests/benchmarks/vmtask_benchmarks" --revision "$revision" "$@"
+exec "$build/tests/benchmarks/$program" --revision "$revision" "$@"

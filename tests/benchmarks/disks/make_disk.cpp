@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "disks/make_disk.hpp"
+
+#include <vmtask/vhd/create_file.hpp>
+#include <vmtask/vhd/file_store.hpp>
+#include <vmtask/vhd/format.hpp>
+#include <vmtask/vhd/image.hpp>
+#include <vmtask/vhd/layout.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace vmtask::benchmark {
+namespace {
+
+using block = std::vector<std::byte>;
+
+/// Different in each block, and nothing that a file system could store shorter.
+void fill_with_noise(block& filled, std::uint64_t seed)
+{
+    std::mt19937_64 random(seed);
+    for (std::size_t at = 0; at < filled.size(); at += sizeof(std::uint64_t)) {
+        const std::uint64_t number = random();
+        std::memcpy(filled.data() + at, &number, sizeof number);
+    }
+}
+
+/// Calls write(offset, block) for all blocks of a disk.
+template <class Write>
+void write_blocks(std::uint64_t size, std::uint64_t zero_every, Write write)
+{
+    block bytes(block_bytes);
+    for (std::uint64_t number = 0; number < size / block_bytes; ++number) {
+        if (zero_every != 0 && number % zero_every == 0) bytes.assign(block_bytes, std::byte{});
+        else fill_with_noise(bytes, number);
+        write(number * block_bytes, bytes);
+    }
+}
+
+} // namespace
+
+void make_dynamic_disk(const std::filesystem::path& path, std::uint64_t size, std::uint64_t zero_every)
+{
+    vhd::create_file(path, {.size_bytes = size});
+    vhd::file_store store(path, vhd::file_access::write);
+    vhd::image disk(store);
+    write_blocks(size, zero_every, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
+    disk.flush();
+}
+
+void make_raw_disk(const std::filesystem::path& path, std::uint64_t size)
+{
+    std::ofstream(path).flush();
+    vhd::file_store store(path, vhd::file_access::write);
+    write_blocks(size, 0, [&](std::uint64_t offset, const block& bytes) { store.write(offset, bytes); });
+    store.flush();
+}
+
+void make_largest_disk(const std::filesystem::path& path)
+{
+    vhd::create_file(path, {.size_bytes = vhd::largest_size_bytes});
+    vhd::file_store store(path, vhd::file_access::write);
+    const vhd::layout made = vhd::read_layout(store);
+
+    const std::uint64_t begin = made.end_of_table() / vhd::sector_size;
+    const std::uint64_t stride = made.stored_block_bytes() / vhd::sector_size;
+    std::vector<std::byte> table(made.table.size() * sizeof(std::uint32_t));
+    for (std::size_t number = 0; number < made.table.size(); ++number) {
+        const std::uint64_t place = begin + number * stride;
+        for (unsigned byte = 0; byte < 4; ++byte)
+            table[number * 4 + byte] = static_cast<std::byte>(place >> (24 - 8 * byte));
+    }
+    store.write(made.header.table_offset, table);
+    store.write((begin + made.table.size() * stride) * vhd::sector_size, made.footer_bytes);
+    store.flush();
+}
+
+} // namespace vmtask::benchmark

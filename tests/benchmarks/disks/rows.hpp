@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "harness/plan.hpp"
+
+namespace vmtask::benchmark {
+
+[[nodiscard]] group compact();        // rows 1 to 3
+[[nodiscard]] group zero_detection(); // row 4
+[[nodiscard]] group open_and_check(); // row 8
+[[nodiscard]] group peak_memory();    // row 9
+
+/// All of them.
+[[nodiscard]] inline plan all_disk_rows(const effort& /*planned*/)
+{
+    return {compact(), zero_detection(), open_and_check(), peak_memory()};
+}
+
+} // namespace vmtask::benchmark
