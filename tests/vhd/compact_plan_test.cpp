@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <set>
 #include <utility>
@@ -31,6 +32,12 @@ vhd::layout disk_with(std::vector<std::uint32_t> table)
     return disk;
 }
 
+std::optional<std::pair<std::uint32_t, std::uint32_t>> overlap_in(const std::vector<std::uint32_t>& table,
+                                                                  std::uint32_t sectors = block_sectors)
+{
+    return vhd::detail::find_overlap(table, sectors, vhd::detail::range_of(table, sectors));
+}
+
 struct planned {
     std::vector<block_move> moves;
     std::uint64_t end_sector = 0;
@@ -39,13 +46,13 @@ struct planned {
 planned plan_of(const vhd::layout& disk)
 {
     const auto ordered = vhd::detail::order_blocks(disk.table, block_sectors);
-    REQUIRE_FALSE(ordered.overlap);
-    compact_plan plan(disk, ordered.blocks);
+    REQUIRE_FALSE(overlap_in(disk.table));
+    compact_plan plan(disk, ordered);
     planned result;
     while (const auto move = plan.next()) result.moves.push_back(*move);
     result.end_sector = plan.end() / 512;
-    CHECK(result.end_sector * 512 == vhd::detail::summarise({disk, ordered.blocks}).end);
-    CHECK(result.moves.size() == vhd::detail::summarise({disk, ordered.blocks}).moves);
+    CHECK(result.end_sector * 512 == vhd::detail::summarise({disk, ordered}).end);
+    CHECK(result.moves.size() == vhd::detail::summarise({disk, ordered}).moves);
     return result;
 }
 
@@ -149,8 +156,44 @@ TEST_CASE("blocks are ordered by their places", "[vhd][compact]")
 {
     const auto ordered =
         vhd::detail::order_blocks(std::vector<std::uint32_t>{5000, unallocated, 10, 2000}, block_sectors);
-    CHECK_FALSE(ordered.overlap);
-    CHECK(ordered.blocks == std::vector<std::uint32_t>{2, 3, 0});
+    CHECK(ordered == std::vector<std::uint32_t>{2, 3, 0});
+}
+
+TEST_CASE("a table shows at a glance where its blocks lie", "[vhd][compact]")
+{
+    const auto look = [](std::vector<std::uint32_t> table) { return vhd::detail::range_of(table, block_sectors); };
+    CHECK(look({}).is_empty);
+    CHECK(look({unallocated, unallocated}).is_empty);
+
+    const vhd::detail::block_range in_order = look({unallocated, 10, 10 + block_sectors, unallocated, 5000});
+    CHECK_FALSE(in_order.is_empty);
+    CHECK(in_order.first == 10);
+    CHECK(in_order.last == 5000);
+    CHECK(in_order.in_table_order);
+
+    CHECK(look({10, 10 + block_sectors, 5000}).in_table_order);
+    CHECK(look({10, 10 + block_sectors, 5000}).first == 10);
+    CHECK(look({10, 10 + block_sectors, 5000}).last == 5000);
+    CHECK_FALSE(look({10, 10 + block_sectors - 1}).in_table_order);
+    CHECK_FALSE(look({5000, 10}).in_table_order);
+    CHECK(look({5000, 10}).first == 10);
+    CHECK(look({5000, 10}).last == 5000);
+}
+
+TEST_CASE("every place falls into its slot", "[vhd][compact]")
+{
+    for (const std::uint32_t sectors : {2U, 3U, 9U, 1025U, 4097U, 65537U})
+        for (const std::uint64_t slot :
+             {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{77777 % (unallocated / sectors)}})
+            for (const std::uint32_t offset : {0U, 1U, sectors - 1}) {
+                const auto place = static_cast<std::uint32_t>(slot * sectors) + offset;
+                // Neighbours that touch it at both ends, without an overlap.
+                std::vector<std::uint32_t> table{place + sectors, place};
+                REQUIRE_FALSE(overlap_in(table, sectors));
+                REQUIRE(vhd::detail::order_blocks(table, sectors) == std::vector<std::uint32_t>{1, 0});
+                --table[0];
+                REQUIRE(overlap_in(table, sectors));
+            }
 }
 
 TEST_CASE("two blocks overlap from a distance of nothing to a sector less than a block", "[vhd][compact]")
@@ -158,9 +201,9 @@ TEST_CASE("two blocks overlap from a distance of nothing to a sector less than a
     for (const std::uint32_t distance : {0U, 1U, block_sectors - 1})
         for (const std::uint32_t place : {4U, block_sectors - 1, block_sectors, 3 * block_sectors + 500}) {
             const std::vector<std::uint32_t> table{90000, place + distance, place};
-            const auto overlap = vhd::detail::order_blocks(table, block_sectors).overlap;
+            const auto overlap = overlap_in(table);
             REQUIRE(overlap);
             REQUIRE(std::set{overlap->first, overlap->second} == std::set<std::uint32_t>{1, 2});
         }
-    CHECK_FALSE(vhd::detail::order_blocks(std::vector<std::uint32_t>{4, 4 + block_sectors}, block_sectors).overlap);
+    CHECK_FALSE(overlap_in({4, 4 + block_sectors}));
 }

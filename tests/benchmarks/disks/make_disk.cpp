@@ -7,9 +7,11 @@
 #include <vmtask/vhd/image.hpp>
 #include <vmtask/vhd/layout.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <fstream>
+#include <numeric>
 #include <random>
 #include <span>
 #include <vector>
@@ -60,7 +62,7 @@ void make_raw_disk(const std::filesystem::path& path, std::uint64_t size)
     store.flush();
 }
 
-void make_largest_disk(const std::filesystem::path& path)
+void make_largest_disk(const std::filesystem::path& path, block_order order)
 {
     vhd::create_file(path, {.size_bytes = vhd::largest_size_bytes});
     vhd::file_store store(path, vhd::file_access::write);
@@ -68,9 +70,13 @@ void make_largest_disk(const std::filesystem::path& path)
 
     const std::uint64_t begin = made.end_of_table() / vhd::sector_size;
     const std::uint64_t stride = made.stored_block_bytes() / vhd::sector_size;
+    std::vector<std::uint64_t> places(made.table.size());
+    std::iota(places.begin(), places.end(), std::uint64_t{0});
+    if (order == block_order::shuffled) std::ranges::shuffle(places, std::mt19937(1));
+
     std::vector<std::byte> table(made.table.size() * sizeof(std::uint32_t));
     for (std::size_t number = 0; number < made.table.size(); ++number) {
-        const std::uint64_t place = begin + number * stride;
+        const std::uint64_t place = begin + places[number] * stride;
         for (unsigned byte = 0; byte < 4; ++byte)
             table[number * 4 + byte] = static_cast<std::byte>(place >> (24 - 8 * byte));
     }

@@ -15,8 +15,11 @@ void make_dynamic_disk(const std::filesystem::path& path, std::uint64_t size, st
 /// The same data without a format.
 void make_raw_disk(const std::filesystem::path& path, std::uint64_t size);
 
+/// How the blocks of a disk lie in its file.
+enum class block_order { as_in_the_table, shuffled };
+
 /// The largest dynamic disk there is, 2040 GiB; each of its blocks has a place,
 /// and the file is one hole behind the table.
-void make_largest_disk(const std::filesystem::path& path);
+void make_largest_disk(const std::filesystem::path& path, block_order order);
 
 } // namespace vmtask::benchmark

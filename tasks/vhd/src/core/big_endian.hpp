@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace vmtask::vhd::detail {
@@ -20,6 +22,15 @@ template <std::unsigned_integral Number>
         value = static_cast<Number>(value | std::to_integer<Number>(bytes[offset + i]));
     }
     return value;
+}
+
+/// Turns numbers that stand big-endian in memory into the machine's, in place.
+///
+/// One by one would do; a table has millions of them.
+inline void from_big_endian(std::span<std::uint32_t> numbers) noexcept
+{
+    if constexpr (std::endian::native == std::endian::little)
+        for (std::uint32_t& number : numbers) number = __builtin_bswap32(number);
 }
 
 template <std::unsigned_integral Number>

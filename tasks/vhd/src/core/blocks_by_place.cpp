@@ -5,33 +5,107 @@
 #include <vmtask/vhd/format.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace vmtask::vhd::detail {
 
-std::uint64_t ordering_size(std::span<const std::uint32_t> table, std::uint32_t block_sectors)
+namespace {
+
+constexpr std::uint32_t none = unallocated; // no block has this number or place
+
+/// Which slot a place falls into: divides by multiplying, because a table has
+/// millions of entries and a division takes longer than all else for one.
+///
+/// Source: D. Lemire, O. Kaser, N. Kurz, "Faster remainder by direct computation", 2019.
+class slot_of {
+public:
+    /// Precondition: at least 2, which the smallest block and its bitmap are.
+    explicit slot_of(std::uint32_t block_sectors) noexcept
+        : reciprocal_(std::numeric_limits<std::uint64_t>::max() / block_sectors + 1)
+    {
+    }
+
+    [[nodiscard]] std::size_t operator()(std::uint32_t place) const noexcept
+    {
+        __extension__ using wide = unsigned __int128;
+        return static_cast<std::size_t>((static_cast<wide>(reciprocal_) * place) >> 64);
+    }
+
+private:
+    std::uint64_t reciprocal_;
+};
+
+/// Common, and seen in half the time.
+bool is_full_and_in_order(std::span<const std::uint32_t> table, std::uint32_t block_sectors) noexcept
 {
-    std::uint64_t slots = 0;
-    for (const std::uint32_t place : table)
-        if (place != unallocated) slots = std::max<std::uint64_t>(slots, place / block_sectors + 1);
-    return slots;
+    if (table.empty() || table.back() == unallocated) return false;
+    for (std::size_t next = 1; next < table.size(); ++next)
+        if (table[next] < std::uint64_t{table[next - 1]} + block_sectors) return false;
+    return true;
 }
 
-blocks_by_place order_blocks(std::span<const std::uint32_t> table, std::uint32_t block_sectors)
+/// Where two of them overlap: a place, and the one that comes before or with it.
+std::optional<std::pair<std::uint32_t, std::uint32_t>>
+overlapping_places(std::span<const std::uint32_t> table, std::uint32_t block_sectors, const block_range& range)
 {
-    constexpr std::uint32_t none = unallocated; // no block has this number
-    std::vector<std::uint32_t> slots(ordering_size(table, block_sectors), none);
-    for (std::uint32_t block = 0; block < table.size(); ++block) {
-        if (table[block] == unallocated) continue;
-        std::uint32_t& slot = slots[table[block] / block_sectors];
-        if (slot != none) return {{}, std::pair{slot, block}};
-        slot = block;
+    std::vector<std::uint32_t> slots(ordering_size(range, block_sectors), none);
+    const slot_of slot(block_sectors);
+    for (const std::uint32_t place : table) {
+        if (place == unallocated) continue;
+        std::uint32_t& taken = slots[slot(place)];
+        if (taken != none) return std::pair{taken, place};
+        taken = place;
     }
     std::erase(slots, none);
+    const auto overlaps = [&](std::uint32_t a, std::uint32_t b) { return b - a < block_sectors; };
+    const auto found = std::ranges::adjacent_find(slots, overlaps);
+    if (found == slots.end()) return std::nullopt;
+    return std::pair{found[0], found[1]};
+}
 
-    const auto overlaps = [&](std::uint32_t a, std::uint32_t b) { return table[b] - table[a] < block_sectors; };
-    if (const auto found = std::ranges::adjacent_find(slots, overlaps); found != slots.end())
-        return {{}, std::pair{found[0], found[1]}};
-    return {std::move(slots), std::nullopt};
+} // namespace
+
+block_range range_of(std::span<const std::uint32_t> table, std::uint32_t block_sectors) noexcept
+{
+    if (is_full_and_in_order(table, block_sectors))
+        return {.is_empty = false, .first = table.front(), .last = table.back()};
+    block_range range{.first = none};
+    std::uint64_t end = 0;
+    for (const std::uint32_t place : table) {
+        if (place == unallocated) continue;
+        range.first = std::min(range.first, place);
+        range.last = std::max(range.last, place);
+        range.in_table_order &= place >= end;
+        end = std::uint64_t{place} + block_sectors;
+    }
+    range.is_empty = end == 0;
+    return range;
+}
+
+std::uint64_t ordering_size(const block_range& range, std::uint32_t block_sectors) noexcept
+{
+    return range.is_empty ? 0 : std::uint64_t{range.last / block_sectors} + 1;
+}
+
+std::optional<std::pair<std::uint32_t, std::uint32_t>>
+find_overlap(std::span<const std::uint32_t> table, std::uint32_t block_sectors, const block_range& range)
+{
+    const auto places = overlapping_places(table, block_sectors, range);
+    if (!places) return std::nullopt;
+    const auto first = std::ranges::find(table, places->first);
+    const auto after = places->first == places->second ? first + 1 : table.begin();
+    const auto number_of = [&](auto entry) { return static_cast<std::uint32_t>(entry - table.begin()); };
+    return std::pair{number_of(first), number_of(std::find(after, table.end(), places->second))};
+}
+
+std::vector<std::uint32_t> order_blocks(std::span<const std::uint32_t> table, std::uint32_t block_sectors)
+{
+    std::vector<std::uint32_t> slots(ordering_size(range_of(table, block_sectors), block_sectors), none);
+    const slot_of slot(block_sectors);
+    for (std::uint32_t block = 0; block < table.size(); ++block)
+        if (table[block] != unallocated) slots[slot(table[block])] = block;
+    std::erase(slots, none);
+    return slots;
 }
 
 } // namespace vmtask::vhd::detail

@@ -134,7 +134,7 @@ private:
 void compaction::order()
 {
     const std::uint64_t length = disk_.stored_block_bytes();
-    kept_ = detail::order_blocks(disk_.table, static_cast<std::uint32_t>(length / sector_size)).blocks;
+    kept_ = detail::order_blocks(disk_.table, static_cast<std::uint32_t>(length / sector_size));
     const std::uint64_t allocated = kept_.size();
     const std::uint64_t places = std::max(disk_.end_of_space() / length, allocated);
     total_ = (allocated + std::min(allocated, places / 2)) * length;

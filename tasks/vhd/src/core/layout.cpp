@@ -116,10 +116,8 @@ void read_table(byte_store& store, layout& disk)
     if (header.max_table_entries > largest_table) fail(store, errc::table_too_large);
 
     disk.table.resize(header.max_table_entries);
-    const auto bytes = std::as_writable_bytes(std::span(disk.table));
-    store.read(header.table_offset, bytes);
-    for (std::size_t i = 0; i < disk.table.size(); ++i)
-        disk.table[i] = detail::get<std::uint32_t>(bytes, i * sizeof(std::uint32_t));
+    store.read(header.table_offset, std::as_writable_bytes(std::span(disk.table)));
+    detail::from_big_endian(disk.table);
 }
 
 /// What the header says there is; locators only as far as they are possible,
@@ -140,21 +138,34 @@ void list_metadata(const byte_store& store, layout& disk)
             disk.metadata.push_back({locator.data_offset, locator.data_length});
 }
 
-void check_blocks(const byte_store& store, const layout& disk)
+/// Names a block that reaches beyond the end or into the metadata, if one does.
+void check_places(const byte_store& store, const layout& disk)
 {
-    const std::uint64_t length = disk.stored_block_bytes();
-    const std::uint64_t limit = disk.end_of_space();
     for (std::uint32_t block = 0; block < disk.table.size(); ++block) {
         if (disk.table[block] == unallocated) continue;
-        const extent place{std::uint64_t{disk.table[block]} * sector_size, length};
-        if (!fits(place.offset, length, limit)) fail(store, errc::block_out_of_range, describe_block(disk, block));
+        const extent place{std::uint64_t{disk.table[block]} * sector_size, disk.stored_block_bytes()};
+        if (!fits(place.offset, place.length, disk.end_of_space()))
+            fail(store, errc::block_out_of_range, describe_block(disk, block));
         for (const extent& other : disk.metadata)
             if (overlap(place, other)) fail(store, errc::metadata_overlaps, describe_block(disk, block));
     }
+}
 
-    const auto block_sectors = static_cast<std::uint32_t>(length / sector_size);
-    if (detail::ordering_size(disk.table, block_sectors) > 2 * largest_table) fail(store, errc::table_too_large);
-    if (const auto two = detail::order_blocks(disk.table, block_sectors).overlap)
+void check_blocks(const byte_store& store, const layout& disk)
+{
+    const auto block_sectors = static_cast<std::uint32_t>(disk.stored_block_bytes() / sector_size);
+    const detail::block_range range = detail::range_of(disk.table, block_sectors);
+    if (range.is_empty) return;
+
+    const std::uint64_t begin = std::uint64_t{range.first} * sector_size;
+    const bool behind_metadata =
+        std::ranges::all_of(disk.metadata, [&](const extent& other) { return other.end() <= begin; });
+    const std::uint64_t last = std::uint64_t{range.last} * sector_size;
+    if (!behind_metadata || !fits(last, disk.stored_block_bytes(), disk.end_of_space())) check_places(store, disk);
+
+    if (detail::ordering_size(range, block_sectors) > 2 * largest_table) fail(store, errc::table_too_large);
+    if (range.in_table_order) return;
+    if (const auto two = detail::find_overlap(disk.table, block_sectors, range))
         fail(store, errc::blocks_overlap,
              describe_block(disk, two->first) + " and " + describe_block(disk, two->second));
 }
