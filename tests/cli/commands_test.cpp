@@ -137,3 +137,43 @@ TEST_CASE("a disk in use is refused", "[cli]")
     CHECK(run.exit_code() == 1);
     CHECK_THAT(run.err(), StartsWith(disk + ": ") && ContainsSubstring("open"));
 }
+
+TEST_CASE("a disk goes from raw to fixed to dynamic and back", "[cli]")
+{
+    temporary_folder folder;
+    const std::string raw = (folder / "disk.raw").string();
+    const std::string fixed = (folder / "fixed.vhd").string();
+    const std::string dynamic = (folder / "dynamic.vhd").string();
+    const std::string back = (folder / "back.raw").string();
+    std::ofstream(raw) << std::string(std::size_t{3} << 20, 'x') << std::string(std::size_t{5} << 20, '\0');
+    vmtask_program first({"convert", raw, fixed, "--from", "raw", "--to", "fixed"});
+    CHECK(first.exit_code() == 0);
+    CHECK(first.err().empty());
+    CHECK_THAT(first.out(), ContainsSubstring(fixed + ": converted from " + raw));
+    vmtask_program second({"convert", fixed, dynamic, "--to", "dynamic", "--block-size", "512K"});
+    CHECK(second.exit_code() == 0);
+    CHECK(vmtask::vhd::read_info(dynamic).blocks_allocated == 6);
+    vmtask_program third({"convert", dynamic, back, "--to", "raw", "--sparse"});
+    CHECK(third.exit_code() == 0);
+    CHECK(std::filesystem::file_size(back) == std::filesystem::file_size(raw));
+
+    vmtask_program again({"convert", dynamic, back, "--to", "raw"});
+    CHECK(again.exit_code() == 1);
+    CHECK_THAT(again.err(), StartsWith(back + ": ") && ContainsSubstring("exists"));
+    vmtask_program absent({"convert", dynamic + ".not", back, "--to", "raw"});
+    CHECK(absent.exit_code() == 1);
+    CHECK_THAT(absent.err(), StartsWith(dynamic + ".not: "));
+}
+
+TEST_CASE("create makes a fixed disk, and says what an ATA bus makes of its size", "[cli]")
+{
+    temporary_folder folder;
+    const std::string disk = (folder / "new.vhd").string();
+    vmtask_program run({"create", "--type", "fixed", "--sparse", "--size", "1G", disk});
+    CHECK(run.exit_code() == 0);
+    CHECK_THAT(run.out(), ContainsSubstring("on an ATA bus the guest sees") && ContainsSubstring("1073479680 bytes"));
+    CHECK(std::filesystem::file_size(disk) == (std::uint64_t{1} << 30) + 512);
+    vmtask_program info({"info", disk});
+    CHECK(info.exit_code() == 0);
+    CHECK_THAT(info.out(), ContainsSubstring("size for ATA") && !ContainsSubstring("size for QEMU"));
+}

@@ -38,10 +38,26 @@ std::string require_name(std::string_view path)
     return std::string(path);
 }
 
-bool require_dynamic(std::string_view type)
+vhd::image_format parse_type(std::string_view type)
 {
-    if (type != "dynamic") throw std::invalid_argument("is a type that cannot be created; only dynamic can");
-    return true;
+    if (type == "dynamic") return vhd::image_format::dynamic;
+    if (type == "fixed") return vhd::image_format::fixed;
+    throw std::invalid_argument("is a type that cannot be created; dynamic and fixed can");
+}
+
+vhd::image_format parse_format(std::string_view format)
+{
+    if (format == "raw") return vhd::image_format::raw;
+    if (format == "dynamic") return vhd::image_format::dynamic;
+    if (format == "fixed") return vhd::image_format::fixed;
+    throw std::invalid_argument("is no format; there are fixed, dynamic and raw");
+}
+
+bool parse_is_raw(std::string_view format)
+{
+    if (format == "raw") return true;
+    if (format == "vhd") return false;
+    throw std::invalid_argument("is no format; there are vhd and raw");
 }
 
 std::uint32_t parse_block_size(std::string_view text)
@@ -71,19 +87,58 @@ void add_common_options(CLI::App& app, command_line& line)
     app.add_flag("--quiet", line.quiet, "Tell nothing but errors (with --json: nothing but the result)");
 }
 
-CLI::App& add_command(CLI::App& app, command_line& line, command which, const char* name, const char* description)
+void add_file(CLI::App& command, std::string& file, const char* name, const char* description)
+{
+    command
+        .add_option_function<std::string>(
+            name, [&file, name](const std::string& text) { file = parse_option(name, text, require_name); },
+            description)
+        ->required()
+        ->type_name("");
+}
+
+CLI::App& add_command(CLI::App& app, command_line& line, command which, const char* name, const char* description,
+                      const char* disk = "DISK")
 {
     CLI::App& added = *app.add_subcommand(name, description);
     added.group("Commands");
-    added
-        .add_option_function<std::string>(
-            "DISK", [&line](const std::string& text) { line.disk = parse_option("DISK", text, require_name); },
-            "The VHD file")
-        ->required()
-        ->type_name("");
+    add_file(added, line.disk, disk, which == command::convert ? "The file to read" : "The VHD file");
     added.callback([&line, which] { line.command = which; });
     add_common_options(added, line);
     return added;
+}
+
+void add_timeout(CLI::App& command, command_line& line, const char* description)
+{
+    command
+        .add_option_function<std::string>(
+            "--timeout",
+            [&line](const std::string& text) { line.timeout = parse_option("--timeout", text, parse_seconds); },
+            description)
+        ->type_name("SECONDS");
+}
+
+void add_block_size(CLI::App& command, command_line& line)
+{
+    command
+        .add_option_function<std::string>(
+            "--block-size",
+            [&line](const std::string& text) {
+                line.block_size_bytes = parse_option("--block-size", text, parse_block_size);
+            },
+            "The unit in which the file of a dynamic disk grows")
+        ->type_name("SIZE")
+        ->default_str("2M");
+}
+
+/// An option that would change nothing is a misunderstanding.
+void refuse_vain_options(const CLI::App& command, const command_line& line)
+{
+    const bool is_dynamic = line.format == vhd::image_format::dynamic;
+    if (is_dynamic && command.count("--sparse") != 0)
+        throw CLI::ValidationError("--sparse", "is for fixed disks; the file of a dynamic one grows as it is used");
+    if (!is_dynamic && command.count("--block-size") != 0)
+        throw CLI::ValidationError("--block-size", "is for dynamic disks; others have no blocks");
 }
 
 void add_create(CLI::App& app, command_line& line)
@@ -91,8 +146,8 @@ void add_create(CLI::App& app, command_line& line)
     CLI::App& create = add_command(app, line, command::create, "create", "Make a new, empty disk");
     create
         .add_option_function<std::string>(
-            "--type", [](const std::string& text) { parse_option("--type", text, require_dynamic); },
-            "How the disk keeps its data; only dynamic as yet")
+            "--type", [&line](const std::string& text) { line.format = parse_option("--type", text, parse_type); },
+            "How the disk keeps its data: dynamic, in a file that grows, or fixed, in one that has all its space")
         ->type_name("TYPE")
         ->default_str("dynamic");
     create
@@ -102,27 +157,37 @@ void add_create(CLI::App& app, command_line& line)
             "What the guest sees: bytes, or with K, M, G or T (powers of 1024), as in 10G")
         ->required()
         ->type_name("SIZE");
-    create
+    add_block_size(create, line);
+    create.add_flag("--sparse", line.sparse, "Fixed: take space only as it is used (Windows refuses such files)");
+}
+
+void add_convert(CLI::App& app, command_line& line)
+{
+    CLI::App& convert = add_command(app, line, command::convert, "convert",
+                                    "Make a new disk with the data of another, which stays as it is", "SOURCE");
+    add_file(convert, line.target, "TARGET", "The file to make");
+    convert
         .add_option_function<std::string>(
-            "--block-size",
-            [&line](const std::string& text) {
-                line.block_size_bytes = parse_option("--block-size", text, parse_block_size);
-            },
-            "The unit in which the file grows")
-        ->type_name("SIZE")
-        ->default_str("2M");
+            "--to", [&line](const std::string& text) { line.format = parse_option("--to", text, parse_format); },
+            "What to make: a fixed or a dynamic disk, or raw, the guest's bytes and nothing else")
+        ->required()
+        ->type_name("FORMAT");
+    convert
+        .add_option_function<std::string>(
+            "--from", [&line](const std::string& text) { line.from_raw = parse_option("--from", text, parse_is_raw); },
+            "What the source is: vhd or raw")
+        ->type_name("FORMAT")
+        ->default_str("vhd");
+    add_block_size(convert, line);
+    convert.add_flag("--sparse", line.sparse, "Fixed and raw: leave holes where there are zeros");
+    add_timeout(convert, line, "Stop when that many seconds have passed, and leave nothing");
 }
 
 void add_compact(CLI::App& app, command_line& line)
 {
     CLI::App& compact = add_command(app, line, command::compact, "compact",
                                     "Make the file of a dynamic disk as short as its data allows, in place");
-    compact
-        .add_option_function<std::string>(
-            "--timeout",
-            [&line](const std::string& text) { line.timeout = parse_option("--timeout", text, parse_seconds); },
-            "Stop when that many seconds have passed; the disk is whole then, too")
-        ->type_name("SECONDS");
+    add_timeout(compact, line, "Stop when that many seconds have passed; the disk is whole then, too");
 }
 
 bool asks_for_json(int argc, const char* const* argv)
@@ -160,7 +225,7 @@ void choose_words(CLI::App& app)
 command_line parse_command_line(int argc, const char* const* argv)
 {
     command_line line;
-    CLI::App app("Creates, compacts and describes VHD disks.", "vmtask");
+    CLI::App app("Creates, compacts, converts and describes VHD disks.", "vmtask");
     choose_words(app);
     app.set_version_flag("--version", "vmtask " VMTASK_VERSION_TEXT, "Tell the version");
     app.require_subcommand(1);
@@ -168,10 +233,13 @@ command_line parse_command_line(int argc, const char* const* argv)
     add_common_options(app, line);
     add_create(app, line);
     add_compact(app, line);
+    add_convert(app, line);
     add_command(app, line, command::info, "info", "Tell what there is to know about a disk");
 
     try {
         app.parse(argc, argv);
+        if (line.command == command::create || line.command == command::convert)
+            refuse_vain_options(*app.get_subcommands().front(), line);
     } catch (const CLI::CallForHelp&) {
         line.text = app.help();
     } catch (const CLI::CallForVersion& version) {

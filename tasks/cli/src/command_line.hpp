@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/vhd/write_image.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -9,7 +11,7 @@
 
 namespace vmtask::cli {
 
-enum class command { create, compact, info, tell };
+enum class command { create, compact, convert, info, tell };
 
 /// What the user asked for.
 struct command_line {
@@ -17,11 +19,15 @@ struct command_line {
     std::string text; // to be told, with command::tell: help or version
 
     std::string disk;
+    std::string target; // convert
     bool json = false;
     bool quiet = false;
-    std::optional<std::chrono::duration<double>> timeout; // compact
-    std::uint64_t size_bytes = 0;                         // create
-    std::uint32_t block_size_bytes = 2U << 20;            // create
+    std::optional<std::chrono::duration<double>> timeout;  // of what can be stopped
+    std::uint64_t size_bytes = 0;                          // create
+    vhd::image_format format = vhd::image_format::dynamic; // create, convert
+    std::uint32_t block_size_bytes = 2U << 20;             // create, convert
+    bool sparse = false;                                   // create, convert
+    bool from_raw = false;                                 // convert
 };
 
 /// A command line that makes no sense; what() is one line with the reason and

@@ -8,6 +8,7 @@
 
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact.hpp>
+#include <vmtask/vhd/convert.hpp>
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/info.hpp>
@@ -32,7 +33,7 @@ using std::chrono::steady_clock;
 /// Whether the disk that is wanted cannot be, wherever it were to be made.
 bool is_usage(const command_line& line, std::error_code code)
 {
-    return line.command == command::create
+    return (line.command == command::create || line.command == command::convert)
         && (code == vhd::errc::invalid_size || code == vhd::errc::invalid_block_size
             || code == vhd::errc::table_too_large);
 }
@@ -51,18 +52,24 @@ exit_code tell_failure(const command_line& line, std::exception_ptr failure, rep
     } catch (...) {
         message = "unknown error";
     }
-    if (!message.starts_with(line.disk)) message.insert(0, line.disk + ": ");
+    const bool names_target = !line.target.empty() && message.starts_with(line.target);
+    if (!names_target && !message.starts_with(line.disk)) message.insert(0, line.disk + ": ");
     report.failure(code, message);
     return code;
 }
 
+std::string again(command which)
+{
+    return which == command::convert ? "convert it again" : "create it again";
+}
+
 exit_code tell_stopped(const command_line& line, exit_code why, reporter& report)
 {
-    std::string message = line.disk + ": ";
+    std::string message = (line.target.empty() ? line.disk : line.target) + ": ";
     if (why == exit_code::timed_out) message += "timed out after " + format_seconds(line.timeout.value());
     else message += to_string(why);
     message += line.command == command::compact ? "; the disk is whole and has all its data; compact it again to finish"
-                                                : "; there is no disk; create it again";
+                                                : "; there is no disk; " + again(line.command);
     report.failure(why, message);
     return why;
 }
@@ -103,6 +110,8 @@ exit_code create(const command_line& line, reporter& report)
     const auto post = [&line](engine& engine) {
         vhd::create_options options;
         options.size_bytes = line.size_bytes;
+        options.type = line.format == vhd::image_format::fixed ? vhd::disk_type::fixed : vhd::disk_type::dynamic;
+        options.sparse = line.sparse;
         options.block_size_bytes = line.block_size_bytes;
         return vhd::create(engine, line.disk, options);
     };
@@ -115,6 +124,21 @@ exit_code compact(const command_line& line, reporter& report)
     const auto post = [&line](engine& engine) { return vhd::compact(engine, line.disk); };
     return run_task(line, report, post,
                     [&line](const vhd::compact_report& done, auto time) { return describe(line.disk, done, time); });
+}
+
+exit_code convert(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) {
+        vhd::convert_options options;
+        options.target.format = line.format;
+        options.target.sparse = line.sparse;
+        options.target.block_size_bytes = line.block_size_bytes;
+        options.from_raw = line.from_raw;
+        return vhd::convert(engine, line.disk, line.target, options);
+    };
+    return run_task(line, report, post, [&line](const vhd::convert_report& done, auto time) {
+        return describe(line.disk, line.target, done, time);
+    });
 }
 
 /// Without an engine: it takes no time, and it is no loss to be killed.
@@ -136,6 +160,7 @@ exit_code run_command(const command_line& line, reporter& report)
     switch (line.command) {
     case command::create: return create(line, report);
     case command::compact: return compact(line, report);
+    case command::convert: return convert(line, report);
     case command::info: return info(line, report);
     case command::tell: break;
     }

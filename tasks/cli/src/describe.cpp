@@ -49,11 +49,30 @@ std::string geometry_of(const vhd::geometry& geometry)
         + std::to_string(geometry.sectors_per_track) + " sectors";
 }
 
+/// What others take for the size, where they don't agree with the footer.
+std::string rows_of_other_sizes(const vhd::image_info& info)
+{
+    std::string text;
+    if (info.size_for_ata != info.virtual_size) text += row("size for ATA", exact(info.size_for_ata));
+    if (info.size_for_qemu != info.virtual_size) text += row("size for QEMU", exact(info.size_for_qemu));
+    if (info.size_for_libvhdi != info.virtual_size) text += row("size for libvhdi", exact(info.size_for_libvhdi));
+    return text;
+}
+
+/// A line where the geometry describes less than the whole disk.
+std::string note_of(const vhd::geometry& geometry, std::uint64_t virtual_size)
+{
+    const std::uint64_t size = geometry.sectors() * vhd::sector_size;
+    if (size == 0 || size == virtual_size) return {};
+    return "  on an ATA bus the guest sees " + exact(size) + ", which is what cylinders, heads and sectors describe\n";
+}
+
 std::string table_of(const std::string& disk, const vhd::image_info& info)
 {
     std::string text = row("disk", disk);
     text += row("type", std::string(to_string(info.type)));
     text += row("virtual size", exact(info.virtual_size));
+    text += rows_of_other_sizes(info);
     text += row("file size", exact(info.file_size));
     text += row("space on host", exact(info.allocated_on_host));
     if (info.block_size != 0) {
@@ -76,8 +95,12 @@ description describe(const std::string& disk, const vhd::create_report& done)
     description told;
     told.text = printable(disk) + ": created, " + format_size(done.virtual_size) + " for the guest, "
         + format_size(done.file_size) + " on the host\n";
-    told.fields = {
-        {"command", "create"}, {"disk", disk}, {"virtual_size", done.virtual_size}, {"file_size", done.file_size}};
+    told.text += note_of(done.geometry, done.virtual_size);
+    told.fields = {{"command", "create"},
+                   {"disk", disk},
+                   {"virtual_size", done.virtual_size},
+                   {"file_size", done.file_size},
+                   {"size_for_ata", done.geometry.sectors() * vhd::sector_size}};
     return told;
 }
 
@@ -102,6 +125,28 @@ description describe(const std::string& disk, const vhd::compact_report& done, s
     return told;
 }
 
+description describe(const std::string& source, const std::string& target, const vhd::convert_report& done,
+                     std::chrono::duration<double> time)
+{
+    description told;
+    told.text = printable(target) + ": converted from " + printable(source) + " in " + format_seconds(time) + ", "
+        + format_size(done.virtual_size) + " for the guest, " + format_size(done.file_size) + " on the host\n";
+    told.text += "  " + format_size(done.bytes_read) + " read, " + format_size(done.bytes_written)
+        + " written, the rest is zeros\n";
+    told.text += note_of(done.geometry, done.virtual_size);
+    told.fields = {{"command", "convert"},
+                   {"disk", source},
+                   {"target", target},
+                   {"virtual_size", done.virtual_size},
+                   {"file_size", done.file_size},
+                   {"size_for_ata", done.geometry.sectors() * vhd::sector_size},
+                   {"blocks_allocated", done.blocks_allocated},
+                   {"bytes_read", done.bytes_read},
+                   {"bytes_written", done.bytes_written},
+                   {"seconds", std::round(time.count() * 1000) / 1000}};
+    return told;
+}
+
 description describe(const std::string& disk, const vhd::image_info& info)
 {
     description told;
@@ -111,6 +156,9 @@ description describe(const std::string& disk, const vhd::image_info& info)
                    {"type", to_string(info.type)},
                    {"virtual_size", info.virtual_size},
                    {"original_size", info.original_size},
+                   {"size_for_ata", info.size_for_ata},
+                   {"size_for_qemu", info.size_for_qemu},
+                   {"size_for_libvhdi", info.size_for_libvhdi},
                    {"file_size", info.file_size},
                    {"allocated_on_host", info.allocated_on_host},
                    {"block_size", info.block_size},

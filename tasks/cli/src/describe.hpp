@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/convert_file.hpp>
 #include <vmtask/vhd/create_image.hpp>
 #include <vmtask/vhd/info.hpp>
 
@@ -21,6 +22,8 @@ struct description {
 [[nodiscard]] description describe(const std::string& disk, const vhd::create_report& done);
 [[nodiscard]] description describe(const std::string& disk, const vhd::compact_report& done,
                                    std::chrono::duration<double> time);
+[[nodiscard]] description describe(const std::string& source, const std::string& target,
+                                   const vhd::convert_report& done, std::chrono::duration<double> time);
 [[nodiscard]] description describe(const std::string& disk, const vhd::image_info& info);
 
 } // namespace vmtask::cli

@@ -3,6 +3,7 @@
 #include <vmtask/vhd/image_info.hpp>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 namespace vmtask::vhd {
@@ -17,6 +18,20 @@ std::string readable(std::span<const char> text)
     std::ranges::replace_if(
         result, [](char c) { return c < ' ' || c > '~'; }, '?');
     return result;
+}
+
+/// QEMU's rule: it takes the footer's size of those creators alone that are known
+/// to mean it, and where the geometry is at its end.
+std::uint64_t size_for_qemu(const disk_footer& footer)
+{
+    constexpr std::array<std::array<char, 4>, 5> trusted{{{'w', 'i', 'n', ' '},
+                                                          {'q', 'e', 'm', '2'},
+                                                          {'d', '2', 'v', ' '},
+                                                          {'t', 'a', 'p', '\0'},
+                                                          {'C', 'T', 'X', 'S'}}};
+    const bool is_trusted = std::ranges::find(trusted, footer.creator_application) != trusted.end();
+    const std::uint64_t sectors = footer.geometry.sectors();
+    return is_trusted || sectors == largest_geometry.sectors() ? footer.current_size : sectors * sector_size;
 }
 
 } // namespace
@@ -55,6 +70,9 @@ image_info describe(const layout& disk)
     info.creator_host_os = readable(footer.creator_host_os);
     info.id = footer.id;
     info.geometry = footer.geometry;
+    info.size_for_ata = footer.geometry.sectors() * sector_size;
+    info.size_for_qemu = size_for_qemu(footer);
+    info.size_for_libvhdi = footer.original_size;
     info.created_at = sys_days{2000y / January / 1} + seconds(footer.timestamp);
     info.saved_state = footer.saved_state != 0;
     info.footer = disk.trailing_footer_valid ? footer_source::end : footer_source::copy_at_start;

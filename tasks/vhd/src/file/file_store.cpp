@@ -105,6 +105,22 @@ void file_store::write(std::uint64_t offset, std::span<const std::byte> from)
         from = from.subspan(static_cast<std::size_t>(count));
         offset += static_cast<std::uint64_t>(count);
     }
+    if (writes_early_) begin_writing(offset);
+}
+
+/// Hints, whose failure flush() would find again.
+void file_store::begin_writing(std::uint64_t written) noexcept
+{
+    constexpr std::uint64_t portion = 8U << 20;
+    if (written < begun_ + portion) return;
+    (void)::sync_file_range(descriptor_, static_cast<off_t>(begun_), static_cast<off_t>(written - begun_),
+                            SYNC_FILE_RANGE_WRITE);
+    begun_ = written;
+}
+
+void file_store::read_ahead() const noexcept
+{
+    (void)::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
 void file_store::flush()
@@ -134,6 +150,17 @@ bool file_store::allocate(std::uint64_t offset, std::uint64_t length)
     if (result == 0) return true;
     if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
     fail_by_system(name_, "cannot take space for " + bytes_at(length, offset), errno);
+}
+
+bool file_store::punch(std::uint64_t offset, std::uint64_t length)
+{
+    constexpr int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    int result = 0;
+    do result = ::fallocate(descriptor_, mode, static_cast<off_t>(offset), static_cast<off_t>(length));
+    while (result != 0 && errno == EINTR);
+    if (result == 0) return true;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    fail_by_system(name_, "cannot give back " + bytes_at(length, offset), errno);
 }
 
 // File systems that know nothing of holes answer EINVAL: then all is data.

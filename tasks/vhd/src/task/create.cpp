@@ -3,6 +3,8 @@
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/create_file.hpp>
 
+#include "task/task_monitor.hpp"
+
 #include <utility>
 
 namespace vmtask::vhd {
@@ -11,7 +13,10 @@ task<create_report> create(engine& where, std::filesystem::path path, create_opt
 {
     task_options about;
     about.description = "create " + path.string();
-    auto body = [path = std::move(path), options](task_context&) { return create_file(path, options); };
+    auto body = [path = std::move(path), options](task_context& self) {
+        detail::task_monitor monitor(self);
+        return create_file(path, options, monitor);
+    };
     return where.post(std::move(body), std::move(about));
 }
 

@@ -44,6 +44,11 @@ public:
     /// only writing to them takes it.
     [[nodiscard]] virtual bool allocate(std::uint64_t offset, std::uint64_t length);
 
+    /// Gives the space of these bytes back; they read as zeros then. False if it
+    /// cannot: then nothing has changed. Until the next flush() it counts as a
+    /// write of zeros.
+    [[nodiscard]] virtual bool punch(std::uint64_t offset, std::uint64_t length);
+
     /// First byte at or after `offset` that may hold data; size() if there is none.
     /// Everything before it, from `offset` on, reads as zeros.
     [[nodiscard]] virtual std::uint64_t next_data(std::uint64_t offset) = 0;
@@ -56,6 +61,11 @@ public:
 };
 
 inline bool byte_store::allocate(std::uint64_t /*offset*/, std::uint64_t /*length*/)
+{
+    return false;
+}
+
+inline bool byte_store::punch(std::uint64_t /*offset*/, std::uint64_t /*length*/)
 {
     return false;
 }

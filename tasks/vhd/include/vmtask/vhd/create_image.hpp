@@ -4,6 +4,7 @@
 
 #include <vmtask/vhd/byte_store.hpp>
 #include <vmtask/vhd/footer.hpp>
+#include <vmtask/vhd/work_monitor.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -14,7 +15,14 @@ struct create_options {
     /// What the guest sees: whole sectors, up to largest_size_bytes.
     std::uint64_t size_bytes = 0;
 
-    /// A power of two, from a sector up; products are only known to have been
+    /// Fixed or dynamic.
+    disk_type type = disk_type::dynamic;
+
+    /// Fixed: leave a hole instead of taking all the space that the disk needs.
+    /// Windows refuses such a file.
+    bool sparse = false;
+
+    /// Dynamic: a power of two, from a sector up; products are only known to have been
     /// tested with 512 KiB and 2 MiB.
     std::uint32_t block_size_bytes = 2U << 20;
 
@@ -28,16 +36,25 @@ struct create_options {
 struct create_report {
     std::uint64_t virtual_size = 0; // bytes, exactly as asked
     std::uint64_t file_size = 0;    // bytes
+    vhd::geometry geometry;         // of which a guest with an ATA bus thinks it is the size
 };
 
-/// Writes an empty dynamic disk into an empty store and flushes it.
+/// Writes an empty disk into an empty store and flushes it.
 ///
 /// The virtual size is understood alike by all: the specification and libvhdi
 /// take it from the footer's sizes, and so does QEMU, because the creator is
-/// given as "win "; for most creators it would take the geometry's.
+/// given as "win "; for most creators it would take the geometry's. The geometry
+/// describes the whole disk only where a multiple of its cylinders does, and
+/// never more than 127.5 GiB.
+///
+/// Cancellation: at monitor.checkpoint(), at any time; there is no point of no
+/// return. What remains is no image.
 ///
 /// Errors, before the first write: invalid_size, invalid_block_size,
-/// table_too_large (more than largest_table blocks).
+/// table_too_large (more than largest_table blocks), unsupported_type.
+create_report create_image(byte_store& store, const create_options& options, work_monitor& monitor);
+
+/// The same with nobody watching.
 create_report create_image(byte_store& store, const create_options& options);
 
 } // namespace vmtask::vhd

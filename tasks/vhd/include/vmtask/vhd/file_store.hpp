@@ -44,15 +44,27 @@ public:
     void flush() override;
     void truncate(std::uint64_t size) override;
     [[nodiscard]] bool allocate(std::uint64_t offset, std::uint64_t length) override;
+    [[nodiscard]] bool punch(std::uint64_t offset, std::uint64_t length) override;
     [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override;
     [[nodiscard]] std::uint64_t next_hole(std::uint64_t offset) override;
     [[nodiscard]] const std::string& name() const override { return name_; }
 
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
+    /// Lets the device begin with what is written while we go on, so that little
+    /// is left to flush(). For files that are written from their start to their end.
+    void write_early() noexcept { writes_early_ = true; }
+
+    /// Tells the system that it will be read from its start to its end.
+    void read_ahead() const noexcept;
+
 private:
+    void begin_writing(std::uint64_t written) noexcept;
+
     std::string name_;
     int descriptor_ = -1;
+    bool writes_early_ = false;
+    std::uint64_t begun_ = 0;     // up to here the device has been told to write
     bool may_have_shrunk_ = true; // since the last flush, which may have been another's
 };
 

@@ -35,6 +35,9 @@ struct image_info {
     std::string creator_host_os; // as in "Wi2k"
     uuid id{};
     vhd::geometry geometry;
+    std::uint64_t size_for_ata = 0;     // bytes that a guest with an ATA bus goes by: the geometry's
+    std::uint64_t size_for_qemu = 0;    // bytes; most creators make QEMU go by the geometry, too
+    std::uint64_t size_for_libvhdi = 0; // bytes; it goes by the original size
     std::chrono::system_clock::time_point created_at;
     bool saved_state = false;
     footer_source footer = footer_source::end;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/engine.hpp>
+#include <vmtask/task.hpp>
+#include <vmtask/vhd/convert_file.hpp>
+
+#include <filesystem>
+
+namespace vmtask::vhd {
+
+/// Posts a task that does convert_file(). Progress is in bytes of the guest.
+///
+/// The source is opened and locked when the task runs, and closed and unlocked
+/// before it is complete.
+///
+/// Errors, of the task: convert_file()'s.
+task<convert_report> convert(engine& where, std::filesystem::path from, std::filesystem::path to,
+                             convert_options options);
+
+} // namespace vmtask::vhd
