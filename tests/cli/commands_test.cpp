@@ -165,6 +165,23 @@ TEST_CASE("a disk goes from raw to fixed to dynamic and back", "[cli]")
     CHECK_THAT(absent.err(), StartsWith(dynamic + ".not: "));
 }
 
+TEST_CASE("resize makes a disk larger, and not smaller", "[cli]")
+{
+    temporary_folder folder;
+    const std::string disk = (folder / "worn.vhd").string();
+    make_worn_disk(disk);
+    auto data = guest_data(disk);
+    vmtask_program run({"resize", disk, "--size", "600M"});
+    CHECK(run.exit_code() == 0);
+    CHECK(run.err().empty());
+    CHECK_THAT(run.out(), ContainsSubstring(disk + ": resized from 8 MiB to 600 MiB"));
+    data.resize(std::size_t{600} << 20);
+    CHECK((guest_data(disk) == data));
+    vmtask_program back({"resize", disk, "--size", "8M"});
+    CHECK(back.exit_code() == 2);
+    CHECK_THAT(back.err(), StartsWith(disk + ": ") && ContainsSubstring("larger"));
+}
+
 TEST_CASE("create makes a fixed disk, and says what an ATA bus makes of its size", "[cli]")
 {
     temporary_folder folder;

@@ -30,7 +30,6 @@
 
 using namespace vmtask;
 using namespace vmtask::test;
-using vhd::errc;
 using vhd::image_format;
 
 namespace {
@@ -152,7 +151,7 @@ TEST_CASE("only fixed and dynamic disks are created without a parent", "[vhd][cr
 {
     memory_store store;
     const vhd::create_options options{.size_bytes = 512, .type = vhd::disk_type::none};
-    CHECK(failure_of([&] { vhd::create_image(store, options); }).code == errc::unsupported_type);
+    CHECK(failure_of([&] { vhd::create_image(store, options); }).code == vhd::errc::unsupported_type);
     CHECK(store.writes == 0);
 }
 
@@ -170,16 +169,16 @@ TEST_CASE("a convert that cannot be leaves nothing and says why", "[vhd][convert
     const auto refused = [&](const char* from, const vhd::convert_options& options) {
         return failure_of([&] { convert(folder / from, folder / "new.vhd", options); }).code;
     };
-    CHECK(refused("saved.vhd", to_format(image_format::fixed)) == errc::saved_state);
-    CHECK(refused("absent.vhd", to_format(image_format::fixed)) == errc::no_such_file);
-    CHECK(refused("noise.raw", to_format(image_format::fixed)) == errc::not_a_vhd);
-    CHECK(refused("empty.raw", to_format(image_format::fixed, true)) == errc::empty_file);
+    CHECK(refused("saved.vhd", to_format(image_format::fixed)) == vhd::errc::saved_state);
+    CHECK(refused("absent.vhd", to_format(image_format::fixed)) == vhd::errc::no_such_file);
+    CHECK(refused("noise.raw", to_format(image_format::fixed)) == vhd::errc::not_a_vhd);
+    CHECK(refused("empty.raw", to_format(image_format::fixed, true)) == vhd::errc::empty_file);
     vhd::convert_options odd = to_format(image_format::dynamic, true);
     odd.target.block_size_bytes = 12345;
-    CHECK(refused("noise.raw", odd) == errc::invalid_block_size);
+    CHECK(refused("noise.raw", odd) == vhd::errc::invalid_block_size);
     CHECK(files_in(folder) == 3);
     CHECK(failure_of([&] { convert(folder / "noise.raw", saved, to_format(image_format::raw, true)); }).code
-          == errc::already_exists);
+          == vhd::errc::already_exists);
 }
 
 TEST_CASE("a source is shared with readers and with nobody who writes", "[vhd][convert][locking]")
@@ -194,7 +193,7 @@ TEST_CASE("a source is shared with readers and with nobody who writes", "[vhd][c
     CHECK(failure_of([&] {
               convert(folder / "disk.raw", folder / "other.vhd", to_format(image_format::fixed, true));
           }).code
-          == errc::in_use);
+          == vhd::errc::in_use);
     CHECK_FALSE(std::filesystem::exists(folder / "other.vhd"));
 }
 

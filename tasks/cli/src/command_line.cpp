@@ -141,6 +141,17 @@ void refuse_vain_options(const CLI::App& command, const command_line& line)
         throw CLI::ValidationError("--block-size", "is for dynamic disks; others have no blocks");
 }
 
+void add_size(CLI::App& command, command_line& line)
+{
+    command
+        .add_option_function<std::string>(
+            "--size",
+            [&line](const std::string& text) { line.size_bytes = parse_option("--size", text, parse_disk_size); },
+            "What the guest sees: bytes, or with K, M, G or T (powers of 1024), as in 10G")
+        ->required()
+        ->type_name("SIZE");
+}
+
 void add_create(CLI::App& app, command_line& line)
 {
     CLI::App& create = add_command(app, line, command::create, "create", "Make a new, empty disk");
@@ -150,13 +161,7 @@ void add_create(CLI::App& app, command_line& line)
             "How the disk keeps its data: dynamic, in a file that grows, or fixed, in one that has all its space")
         ->type_name("TYPE")
         ->default_str("dynamic");
-    create
-        .add_option_function<std::string>(
-            "--size",
-            [&line](const std::string& text) { line.size_bytes = parse_option("--size", text, parse_disk_size); },
-            "What the guest sees: bytes, or with K, M, G or T (powers of 1024), as in 10G")
-        ->required()
-        ->type_name("SIZE");
+    add_size(create, line);
     add_block_size(create, line);
     create.add_flag("--sparse", line.sparse, "Fixed: take space only as it is used (Windows refuses such files)");
 }
@@ -181,6 +186,14 @@ void add_convert(CLI::App& app, command_line& line)
     add_block_size(convert, line);
     convert.add_flag("--sparse", line.sparse, "Fixed and raw: leave holes where there are zeros");
     add_timeout(convert, line, "Stop when that many seconds have passed, and leave nothing");
+}
+
+void add_resize(CLI::App& app, command_line& line)
+{
+    CLI::App& resize = add_command(app, line, command::resize, "resize", "Make a disk larger, in place");
+    add_size(resize, line);
+    resize.add_flag("--sparse", line.sparse, "Fixed: take the added space only as it is used");
+    add_timeout(resize, line, "Stop when that many seconds have passed; the disk is the old one then");
 }
 
 void add_compact(CLI::App& app, command_line& line)
@@ -234,6 +247,7 @@ command_line parse_command_line(int argc, const char* const* argv)
     add_create(app, line);
     add_compact(app, line);
     add_convert(app, line);
+    add_resize(app, line);
     add_command(app, line, command::info, "info", "Tell what there is to know about a disk");
 
     try {

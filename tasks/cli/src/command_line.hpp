@@ -11,7 +11,7 @@
 
 namespace vmtask::cli {
 
-enum class command { create, compact, convert, info, tell };
+enum class command { create, compact, convert, resize, info, tell };
 
 /// What the user asked for.
 struct command_line {
@@ -23,10 +23,10 @@ struct command_line {
     bool json = false;
     bool quiet = false;
     std::optional<std::chrono::duration<double>> timeout;  // of what can be stopped
-    std::uint64_t size_bytes = 0;                          // create
+    std::uint64_t size_bytes = 0;                          // create, resize
     vhd::image_format format = vhd::image_format::dynamic; // create, convert
     std::uint32_t block_size_bytes = 2U << 20;             // create, convert
-    bool sparse = false;                                   // create, convert
+    bool sparse = false;                                   // create, convert, resize
     bool from_raw = false;                                 // convert
 };
 

@@ -12,6 +12,7 @@
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/resize.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -33,9 +34,9 @@ using std::chrono::steady_clock;
 /// Whether the disk that is wanted cannot be, wherever it were to be made.
 bool is_usage(const command_line& line, std::error_code code)
 {
-    return (line.command == command::create || line.command == command::convert)
+    return (line.command == command::create || line.command == command::convert || line.command == command::resize)
         && (code == vhd::errc::invalid_size || code == vhd::errc::invalid_block_size
-            || code == vhd::errc::table_too_large);
+            || code == vhd::errc::table_too_large || code == vhd::errc::cannot_shrink);
 }
 
 exit_code tell_failure(const command_line& line, std::exception_ptr failure, reporter& report)
@@ -58,9 +59,14 @@ exit_code tell_failure(const command_line& line, std::exception_ptr failure, rep
     return code;
 }
 
-std::string again(command which)
+const char* advice_for_stopped(command which)
 {
-    return which == command::convert ? "convert it again" : "create it again";
+    switch (which) {
+    case command::compact: return "; the disk is whole and has all its data; compact it again to finish";
+    case command::resize: return "; the disk is whole and has its old size; resize it again";
+    case command::convert: return "; there is no disk; convert it again";
+    default: return "; there is no disk; create it again";
+    }
 }
 
 exit_code tell_stopped(const command_line& line, exit_code why, reporter& report)
@@ -68,8 +74,7 @@ exit_code tell_stopped(const command_line& line, exit_code why, reporter& report
     std::string message = (line.target.empty() ? line.disk : line.target) + ": ";
     if (why == exit_code::timed_out) message += "timed out after " + format_seconds(line.timeout.value());
     else message += to_string(why);
-    message += line.command == command::compact ? "; the disk is whole and has all its data; compact it again to finish"
-                                                : "; there is no disk; " + again(line.command);
+    message += advice_for_stopped(line.command);
     report.failure(why, message);
     return why;
 }
@@ -141,6 +146,15 @@ exit_code convert(const command_line& line, reporter& report)
     });
 }
 
+exit_code resize(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) {
+        return vhd::resize(engine, line.disk, {.size_bytes = line.size_bytes, .sparse = line.sparse});
+    };
+    return run_task(line, report, post,
+                    [&line](const vhd::resize_report& done, auto) { return describe(line.disk, done); });
+}
+
 /// Without an engine: it takes no time, and it is no loss to be killed.
 exit_code info(const command_line& line, reporter& report)
 {
@@ -161,6 +175,7 @@ exit_code run_command(const command_line& line, reporter& report)
     case command::create: return create(line, report);
     case command::compact: return compact(line, report);
     case command::convert: return convert(line, report);
+    case command::resize: return resize(line, report);
     case command::info: return info(line, report);
     case command::tell: break;
     }

@@ -147,6 +147,22 @@ description describe(const std::string& source, const std::string& target, const
     return told;
 }
 
+description describe(const std::string& disk, const vhd::resize_report& done)
+{
+    description told;
+    told.text = printable(disk) + ": resized from " + format_size(done.virtual_size_before) + " to "
+        + format_size(done.virtual_size_after) + ", " + format_size(done.file_size) + " on the host\n";
+    told.text += note_of(done.geometry, done.virtual_size_after);
+    told.fields = {{"command", "resize"},
+                   {"disk", disk},
+                   {"virtual_size_before", done.virtual_size_before},
+                   {"virtual_size_after", done.virtual_size_after},
+                   {"file_size", done.file_size},
+                   {"blocks_moved", done.blocks_moved},
+                   {"size_for_ata", done.geometry.sectors() * vhd::sector_size}};
+    return told;
+}
+
 description describe(const std::string& disk, const vhd::image_info& info)
 {
     description told;

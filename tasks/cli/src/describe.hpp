@@ -5,6 +5,7 @@
 #include <vmtask/vhd/convert_file.hpp>
 #include <vmtask/vhd/create_image.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/resize_image.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,7 @@ struct description {
                                    std::chrono::duration<double> time);
 [[nodiscard]] description describe(const std::string& source, const std::string& target,
                                    const vhd::convert_report& done, std::chrono::duration<double> time);
+[[nodiscard]] description describe(const std::string& disk, const vhd::resize_report& done);
 [[nodiscard]] description describe(const std::string& disk, const vhd::image_info& info);
 
 } // namespace vmtask::cli

@@ -33,11 +33,11 @@
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/layout.hpp>
 
-#include "core/big_endian.hpp"
 #include "core/block_reader.hpp"
 #include "core/blocks_by_place.hpp"
 #include "core/compact_plan.hpp"
 #include "core/fail.hpp"
+#include "core/foreign_block_map.hpp"
 #include "core/table_sectors.hpp"
 
 #include <algorithm>
@@ -52,21 +52,13 @@ using detail::block_move;
 using detail::compact_plan;
 using detail::fail;
 
-bool has_foreign_block_map(byte_store& store, const layout& disk)
-{
-    if (disk.end_of_table() + sector_size > disk.end_of_space()) return false;
-    std::array<std::byte, 8> cookie{};
-    store.read(disk.end_of_table(), cookie);
-    return detail::get_text<8>(cookie, 0) == std::array{'t', 'd', 'b', 'a', 't', 'm', 'a', 'p'};
-}
-
 layout open_suitable(byte_store& store)
 {
     layout disk = read_layout(store);
     if (disk.footer.type == disk_type::fixed) fail(store, errc::fixed_disk);
     if (disk.footer.type == disk_type::differencing) fail(store, errc::differencing_disk);
     if (disk.footer.saved_state != 0) fail(store, errc::saved_state);
-    if (has_foreign_block_map(store, disk)) fail(store, errc::foreign_block_map);
+    if (detail::has_foreign_block_map(store, disk)) fail(store, errc::foreign_block_map);
     return disk;
 }
 

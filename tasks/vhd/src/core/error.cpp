@@ -66,6 +66,7 @@ constexpr message messages[] = {
     {errc::unaligned_access, "only whole sectors can be read and written; give multiples of 512 bytes"},
     {errc::beyond_the_end, "this lies beyond the end of the disk; stay within its size"},
     {errc::disk_too_full, "the file has reached the format's limit of 2 TiB; compact the disk"},
+    {errc::cannot_shrink, "a disk can only be made larger; give at least its present size"},
 };
 
 const char* text_of(errc code) noexcept
@@ -92,6 +93,7 @@ public:
         case errc::no_locks: return std::errc::no_lock_available;
         case errc::invalid_size:
         case errc::invalid_block_size:
+        case errc::cannot_shrink:
         case errc::unaligned_access: return std::errc::invalid_argument;
         default: return {value, *this};
         }

@@ -2,8 +2,9 @@
 
 #include <vmtask/vhd/image_info.hpp>
 
+#include "core/qemu_size.hpp"
+
 #include <algorithm>
-#include <array>
 #include <span>
 
 namespace vmtask::vhd {
@@ -24,14 +25,10 @@ std::string readable(std::span<const char> text)
 /// to mean it, and where the geometry is at its end.
 std::uint64_t size_for_qemu(const disk_footer& footer)
 {
-    constexpr std::array<std::array<char, 4>, 5> trusted{{{'w', 'i', 'n', ' '},
-                                                          {'q', 'e', 'm', '2'},
-                                                          {'d', '2', 'v', ' '},
-                                                          {'t', 'a', 'p', '\0'},
-                                                          {'C', 'T', 'X', 'S'}}};
-    const bool is_trusted = std::ranges::find(trusted, footer.creator_application) != trusted.end();
     const std::uint64_t sectors = footer.geometry.sectors();
-    return is_trusted || sectors == largest_geometry.sectors() ? footer.current_size : sectors * sector_size;
+    return detail::does_qemu_trust(footer.creator_application) || sectors == largest_geometry.sectors()
+        ? footer.current_size
+        : sectors * sector_size;
 }
 
 } // namespace

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,24 @@ constexpr std::uint64_t buffer_size = 2U << 20;
 
 // What is told apart: long enough to be fast, short enough to find most zeros.
 constexpr std::uint64_t piece_size = 64U << 10;
+
+/// Memory at the start of a page, as stores like it best.
+class aligned_buffer {
+public:
+    aligned_buffer() : memory_(buffer_size + page) {}
+
+    [[nodiscard]] std::span<std::byte> bytes() noexcept
+    {
+        void* begin = memory_.data();
+        std::size_t space = memory_.size();
+        std::align(page, buffer_size, begin, space);
+        return std::span(memory_).subspan(memory_.size() - space, buffer_size);
+    }
+
+private:
+    static constexpr std::size_t page = 4096;
+    std::vector<std::byte> memory_;
+};
 
 /// Takes what the guest has, in order, and puts it into the store.
 class image_writer {
@@ -78,18 +97,19 @@ private:
 void image_writer::copy()
 {
     const std::uint64_t size = report_.virtual_size;
-    std::vector<std::byte> buffer(buffer_size);
+    aligned_buffer buffer;
     for (std::uint64_t at = next(0); at < size; at = next(at)) {
         monitor_.checkpoint();
         monitor_.report(at, size);
-        const auto bytes = std::span(buffer).first(std::min(buffer_size - at % buffer_size, size - at));
+        const auto bytes = buffer.bytes().first(std::min(buffer_size - at % buffer_size, size - at));
         guest_.read(at, bytes);
         report_.bytes_read += bytes.size();
         put_data(at, bytes);
         at += bytes.size();
     }
     monitor_.checkpoint();
-    monitor_.report(size, size);
+    // Where there is nothing to copy there is nothing to show, either.
+    if (report_.bytes_read != 0) monitor_.report(size, size);
 }
 
 /// Hands on the pieces with data, as many at a time as there are in a row.

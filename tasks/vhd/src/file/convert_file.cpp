@@ -34,7 +34,7 @@ convert_report convert_file(const std::filesystem::path& from, const std::filesy
     source.read_ahead();
     const auto guest = open_guest(source, options.from_raw);
     detail::new_file target(to);
-    target.store().write_early();
+    target.store().write_through();
     const convert_report report = write_image(target.store(), *guest, options.target, monitor);
     monitor.point_of_no_return();
     target.publish();

@@ -40,6 +40,30 @@ void refuse_unless_regular(const std::string& name, const struct stat& status)
     fail_by_system(name, "cannot open it", error);
 }
 
+std::string path_of(int descriptor)
+{
+    return "/proc/self/fd/" + std::to_string(descriptor);
+}
+
+/// Writes the whole pages that the bytes begin with, past the cache, and returns
+/// how many bytes that were. None if file, memory or length are not in whole
+/// pages, or at a failure, which the same write through the cache repeats.
+std::size_t write_directly(int descriptor, std::uint64_t offset, std::span<const std::byte> from) noexcept
+{
+    constexpr std::size_t page = 4096;
+    constexpr std::size_t least = 32U << 10; // less is better off with its neighbours
+    if (offset % page != 0 || reinterpret_cast<std::uintptr_t>(from.data()) % page != 0) return 0;
+    const std::size_t length = from.size() - from.size() % page;
+    std::size_t done = 0;
+    while (length - done >= least) {
+        const ssize_t count = ::pwrite(descriptor, &from[done], length - done, static_cast<off_t>(offset + done));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0 || static_cast<std::size_t>(count) % page != 0) break;
+        done += static_cast<std::size_t>(count);
+    }
+    return done;
+}
+
 int open_regular(const std::string& name, file_access access)
 {
     // Looked at before it is opened, because opening alone can make a device act
@@ -74,6 +98,7 @@ file_store::file_store(int descriptor, const std::filesystem::path& path)
 
 file_store::~file_store()
 {
+    if (direct_ >= 0) ::close(direct_);
     ::close(descriptor_);
 }
 
@@ -98,6 +123,11 @@ void file_store::read(std::uint64_t offset, std::span<std::byte> into)
 
 void file_store::write(std::uint64_t offset, std::span<const std::byte> from)
 {
+    if (direct_ >= 0) {
+        const std::size_t done = write_directly(direct_, offset, from);
+        offset += done;
+        from = from.subspan(done);
+    }
     while (!from.empty()) {
         const ssize_t count = ::pwrite(descriptor_, from.data(), from.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
@@ -105,7 +135,13 @@ void file_store::write(std::uint64_t offset, std::span<const std::byte> from)
         from = from.subspan(static_cast<std::size_t>(count));
         offset += static_cast<std::uint64_t>(count);
     }
-    if (writes_early_) begin_writing(offset);
+    if (writes_through_ && direct_ < 0) begin_writing(offset);
+}
+
+void file_store::write_through() noexcept
+{
+    writes_through_ = true;
+    if (direct_ < 0) direct_ = ::open(path_of(descriptor_).c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
 }
 
 /// Hints, whose failure flush() would find again.

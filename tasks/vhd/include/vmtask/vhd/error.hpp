@@ -50,6 +50,7 @@ enum class errc {
     unaligned_access,
     beyond_the_end,
     disk_too_full,
+    cannot_shrink,
 };
 
 /// The category of errc. A message is a reason and, after a semicolon, what to do.

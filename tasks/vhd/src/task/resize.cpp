@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <vmtask/vhd/file_store.hpp>
+#include <vmtask/vhd/resize.hpp>
+
+#include "task/task_monitor.hpp"
+
+#include <utility>
+
+namespace vmtask::vhd {
+
+task<resize_report> resize(engine& where, std::filesystem::path path, resize_options options)
+{
+    task_options about;
+    about.description = "resize " + path.string();
+    auto body = [path = std::move(path), options](task_context& self) {
+        detail::task_monitor monitor(self);
+        file_store store(path, file_access::write);
+        return resize_image(store, monitor, options);
+    };
+    return where.post(std::move(body), std::move(about));
+}
+
+} // namespace vmtask::vhd
