@@ -49,9 +49,9 @@ void take_space(byte_store& store, work_monitor& monitor, std::uint64_t offset, 
 /// Makes the file end where the new footer is to stand, with the old one there.
 void make_longer(byte_store& store, work_monitor& monitor, const resize_options& options, const layout& disk)
 {
-    store.write(options.size_bytes, disk.footer_bytes);
-    store.flush();
     try {
+        store.write(options.size_bytes, disk.footer_bytes);
+        store.flush();
         if (!options.sparse) take_space(store, monitor, disk.file_size, options.size_bytes);
         monitor.checkpoint();
         monitor.point_of_no_return();
