@@ -20,11 +20,13 @@ namespace vmtask::test {
 /// A guest that writes and flushes, and knows what it may find after a power cut.
 class busy_guest {
 public:
-    /// Makes 20 requests to the disk in the store, on which is `data` now.
-    busy_guest(recording_store& store, std::vector<std::byte> data, std::uint32_t seed) : store_(store), random_(seed)
+    /// Makes 20 requests to the disk in the store, which shows `data` now.
+    busy_guest(recording_store& store, std::vector<std::byte> data, std::uint32_t seed,
+               vhd::guest_reader* parent = nullptr)
+        : store_(store), random_(seed)
     {
         requests_.push_back({0, 0, true, std::move(data)});
-        vhd::image disk(store_);
+        vhd::image disk(store_, parent);
         for (int i = 1; i <= 20; ++i) make_request(disk, i % 5 == 0);
     }
 

@@ -7,8 +7,9 @@
 // each of the others, present or absent:
 //
 // 1. Scanning writes nothing. A cancel leaves the file as it was.
-// 2. The entries of blocks without data are cleared. A guest sees zeros whether
-//    an entry is cleared yet or not. An entry lies within one sector and changes
+// 2. The entries of blocks without data are cleared, of a differencing disk those
+//    that show what the parent does. A guest sees the same whether an entry is
+//    cleared yet or not. An entry lies within one sector and changes
 //    at once. Flush: from now on no entry on the disk names a freed place. This
 //    is done with the whole table, and also if nothing was freed: somebody who
 //    was killed before us may have left changes of the table that are seen but
@@ -33,6 +34,7 @@
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/layout.hpp>
 
+#include "core/block_comparer.hpp"
 #include "core/block_reader.hpp"
 #include "core/blocks_by_place.hpp"
 #include "core/compact_plan.hpp"
@@ -41,7 +43,7 @@
 #include "core/table_sectors.hpp"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <vector>
 
 namespace vmtask::vhd {
@@ -52,11 +54,11 @@ using detail::block_move;
 using detail::compact_plan;
 using detail::fail;
 
-layout open_suitable(byte_store& store)
+layout open_suitable(byte_store& store, const guest_reader* parent)
 {
     layout disk = read_layout(store);
     if (disk.footer.type == disk_type::fixed) fail(store, errc::fixed_disk);
-    if (disk.footer.type == disk_type::differencing) fail(store, errc::differencing_disk);
+    if (disk.footer.type == disk_type::differencing && parent == nullptr) fail(store, errc::differencing_disk);
     if (disk.footer.saved_state != 0) fail(store, errc::saved_state);
     if (detail::has_foreign_block_map(store, disk)) fail(store, errc::foreign_block_map);
     return disk;
@@ -64,15 +66,16 @@ layout open_suitable(byte_store& store)
 
 class compaction {
 public:
-    compaction(byte_store& store, work_monitor& monitor, const compact_options& options)
+    compaction(byte_store& store, work_monitor& monitor, const compact_options& options, guest_reader* parent)
         : store_(store),
           monitor_(monitor),
           options_(options),
-          disk_(open_suitable(store)),
+          disk_(open_suitable(store, parent)),
           changed_(disk_),
           blocks_(store, disk_)
     {
         report_.file_size_before = disk_.file_size;
+        if (disk_.footer.type == disk_type::differencing) comparer_.emplace(store, disk_, *parent);
     }
 
     compact_report run()
@@ -92,7 +95,7 @@ public:
         }
         done_ = total_;
         report_progress();
-        report_.bytes_read = blocks_.bytes_read();
+        report_.bytes_read = blocks_.bytes_read() + (comparer_ ? comparer_->bytes_read() : 0);
         report_.bytes_written += blocks_.bytes_written();
         report_.file_size_after = store_.size();
         return report_;
@@ -101,6 +104,7 @@ public:
 private:
     void order();
     void scan();
+    [[nodiscard]] bool is_needless(std::uint32_t block);
     void release();
     void move();
     void copy_batch(const std::vector<block_move>& batch);
@@ -113,7 +117,8 @@ private:
     layout disk_;
     detail::table_sectors changed_;
     detail::block_reader blocks_;
-    std::vector<std::uint32_t> kept_; // in the order of their places
+    std::optional<detail::block_comparer> comparer_; // of a differencing disk
+    std::vector<std::uint32_t> kept_;                // in the order of their places
     compact_report report_;
     std::uint64_t done_ = 0;
     std::uint64_t total_ = 0;
@@ -133,14 +138,14 @@ void compaction::order()
     report_.blocks_scanned = allocated;
 }
 
-/// Clears, in memory, the entries of blocks that hold nothing.
+/// Clears, in memory, the entries of blocks that a guest does not miss.
 void compaction::scan()
 {
     monitor_.step("looking for unused blocks");
     std::size_t kept = 0;
     for (const std::uint32_t block : kept_) {
         monitor_.checkpoint();
-        if (blocks_.is_empty(disk_.table[block])) {
+        if (is_needless(block)) {
             disk_.table[block] = unallocated;
             ++report_.blocks_freed;
         } else {
@@ -150,6 +155,13 @@ void compaction::scan()
         report_progress();
     }
     kept_.resize(kept);
+}
+
+/// Whether a guest sees the same without the block: zeros, or the parent. Zeros
+/// over a parent's data are not the same.
+bool compaction::is_needless(std::uint32_t block)
+{
+    return comparer_ ? comparer_->shows_parent(block) : blocks_.is_empty(disk_.table[block]);
 }
 
 void compaction::release()
@@ -211,9 +223,10 @@ void compaction::report_progress()
 
 } // namespace
 
-compact_report compact_image(byte_store& store, work_monitor& monitor, const compact_options& options)
+compact_report compact_image(byte_store& store, work_monitor& monitor, const compact_options& options,
+                             guest_reader* parent)
 {
-    return compaction(store, monitor, options).run();
+    return compaction(store, monitor, options, parent).run();
 }
 
 } // namespace vmtask::vhd

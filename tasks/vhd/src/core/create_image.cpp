@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <vmtask/vhd/create_image.hpp>
+#include <vmtask/vhd/dynamic_header.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/guest_reader.hpp>
 #include <vmtask/vhd/write_image.hpp>
 
 #include "core/fail.hpp"
+#include "core/new_image.hpp"
+#include "core/parent_locators.hpp"
 #include "core/silent_monitor.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace vmtask::vhd {
 
@@ -29,10 +33,37 @@ private:
     std::uint64_t size_;
 };
 
+create_report create_differencing(byte_store& store, const create_options& options)
+{
+    detail::check_new_size(store, options.size_bytes);
+    detail::check_new_blocks(store, options.size_bytes, options.block_size_bytes);
+    const detail::new_locators locators(store, *options.parent);
+    dynamic_header header;
+    header.table_offset = detail::new_table_offset;
+    header.block_size = options.block_size_bytes;
+    header.max_table_entries = static_cast<std::uint32_t>((options.size_bytes - 1) / options.block_size_bytes + 1);
+
+    const std::vector<std::uint32_t> table(header.max_table_entries, unallocated);
+    std::uint64_t end = detail::write_table(store, header.table_offset, table);
+    locators.describe(header, end);
+    end = locators.write(store, end);
+    store.write(detail::new_header_offset, encode(header));
+    // Else the power might go and leave a disk that does not know its parent.
+    store.flush();
+
+    const disk_footer footer =
+        detail::make_new_footer(options.size_bytes, disk_type::differencing, options.id, options.timestamp);
+    store.write(0, encode(footer));
+    store.write(end, encode(footer));
+    store.flush();
+    return {options.size_bytes, end + sector_size, footer.geometry};
+}
+
 } // namespace
 
 create_report create_image(byte_store& store, const create_options& options, work_monitor& monitor)
 {
+    if (options.parent) return create_differencing(store, options);
     if (options.type != disk_type::fixed && options.type != disk_type::dynamic)
         detail::fail(store, errc::unsupported_type);
     write_options wanted;

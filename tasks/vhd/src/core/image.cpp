@@ -3,9 +3,12 @@
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/image.hpp>
 
+#include "core/beneath.hpp"
 #include "core/big_endian.hpp"
 #include "core/fail.hpp"
+#include "core/foreign_block_map.hpp"
 #include "core/new_image.hpp"
+#include "core/sector_bits.hpp"
 #include "core/table_sectors.hpp"
 
 #include <algorithm>
@@ -17,24 +20,18 @@ namespace vmtask::vhd {
 namespace {
 
 using detail::fail;
+using detail::is_set;
+using detail::mask_of;
 
 /// Bitmaps held back before they are written of themselves; bounds the memory.
 constexpr std::size_t most_pending_blocks = 256;
 
-constexpr std::byte mask_of(std::uint32_t bit) noexcept
-{
-    return std::byte{0x80} >> (bit % 8);
-}
-
-bool is_set(const std::vector<std::byte>& bitmap, std::uint32_t bit) noexcept
-{
-    return (bitmap[bit / 8] & mask_of(bit)) != std::byte{};
-}
-
 } // namespace
 
-image::image(byte_store& store) : store_(&store), layout_(read_layout(store))
+image::image(byte_store& store, guest_reader* parent) : store_(&store), layout_(read_layout(store))
 {
+    if (type() == disk_type::differencing) parent_ = parent;
+    if (type() != disk_type::fixed) has_foreign_map_ = detail::has_foreign_block_map(store, layout_);
     for (const extent& part : layout_.metadata) end_of_blocks_ = std::max(end_of_blocks_, part.end());
     for (std::uint32_t block = 0; block < layout_.table.size(); ++block)
         if (is_allocated(block))
@@ -53,9 +50,16 @@ std::uint64_t image::data_offset(std::uint32_t block) const noexcept
 
 void image::check_access(std::uint64_t offset, std::uint64_t length) const
 {
-    if (type() == disk_type::differencing) fail(*store_, errc::differencing_disk);
+    if (is_without_parent()) fail(*store_, errc::differencing_disk);
     if (offset % sector_size != 0 || length % sector_size != 0) fail(*store_, errc::unaligned_access);
     if (offset > size() || length > size() - offset) fail(*store_, errc::beyond_the_end);
+}
+
+void image::check_writable() const
+{
+    if (is_without_parent()) fail(*store_, errc::differencing_disk);
+    if (layout_.footer.saved_state != 0) fail(*store_, errc::saved_state);
+    if (has_foreign_map_) fail(*store_, errc::foreign_block_map);
 }
 
 /// Calls part(block, offset in it, bytes) for each block that the bytes touch.
@@ -82,12 +86,16 @@ void image::read(std::uint64_t offset, std::span<std::byte> into)
 std::uint64_t image::next_data(std::uint64_t offset)
 {
     if (offset >= size()) return size();
-    // What a parent shows there is not known here.
-    if (type() == disk_type::differencing) return offset;
+    if (is_without_parent()) return offset;
     if (type() == disk_type::fixed) {
         const std::uint64_t found = store_->next_data(offset);
         return std::min(size(), found - found % sector_size);
     }
+    return std::min(next_own_data(offset), detail::next_data_beneath(parent_, offset, size()));
+}
+
+std::uint64_t image::next_own_data(std::uint64_t offset)
+{
     for (auto block = static_cast<std::uint32_t>(offset / block_size()); block < layout_.table.size(); ++block) {
         if (!is_allocated(block)) continue;
         const std::uint64_t begin = std::uint64_t{block} * block_size();
@@ -101,7 +109,7 @@ std::uint64_t image::next_data(std::uint64_t offset)
 void image::write(std::uint64_t offset, std::span<const std::byte> from)
 {
     check_access(offset, from.size());
-    if (layout_.footer.saved_state != 0) fail(*store_, errc::saved_state);
+    check_writable();
     if (type() == disk_type::fixed) return store_->write(offset, from);
     for_each_part(offset, from, [this](auto block, auto within, auto part) { write_part(block, within, part); });
     if (pending_.size() > most_pending_blocks) flush();
@@ -109,15 +117,18 @@ void image::write(std::uint64_t offset, std::span<const std::byte> from)
 
 void image::read_part(std::uint32_t block, std::uint32_t offset, std::span<std::byte> into)
 {
-    if (!is_allocated(block)) {
-        std::ranges::fill(into, std::byte{});
-        return;
-    }
+    const std::uint64_t begin = std::uint64_t{block} * block_size();
+    if (!is_allocated(block)) return detail::read_beneath(parent_, begin + offset, into);
     store_->read(data_offset(block) + offset, into);
     const bitmap& written = bitmap_of(block);
-    std::uint32_t bit = offset / sector_size;
-    for (std::size_t at = 0; at < into.size(); at += sector_size, ++bit)
-        if (!is_set(written, bit)) std::ranges::fill(into.subspan(at, sector_size), std::byte{});
+    const std::uint32_t first = offset / sector_size;
+    const auto last = static_cast<std::uint32_t>(first + into.size() / sector_size);
+    for (std::uint32_t bit = first; (bit = detail::find_bit(written, bit, last, false)) < last;) {
+        const std::uint32_t end = detail::find_bit(written, bit, last, true);
+        const auto part = into.subspan(std::size_t{bit - first} * sector_size, std::size_t{end - bit} * sector_size);
+        detail::read_beneath(parent_, begin + std::uint64_t{bit} * sector_size, part);
+        bit = end;
+    }
 }
 
 void image::write_part(std::uint32_t block, std::uint32_t offset, std::span<const std::byte> from)
@@ -127,11 +138,35 @@ void image::write_part(std::uint32_t block, std::uint32_t offset, std::span<cons
 
     const std::uint32_t first = offset / sector_size;
     const auto last = static_cast<std::uint32_t>(first + from.size() / sector_size);
-    const bitmap& written = bitmap_of(block);
-    for (std::uint32_t bit = first; bit < last; ++bit) {
-        if (is_set(written, bit)) continue;
-        bitmap& changed = pending_of(block).written;
-        for (; bit < last; ++bit) changed[bit / 8] |= mask_of(bit);
+    mark_written(block, first, last);
+    if (parent_ != nullptr) complete_byte(block, first);
+    if (parent_ != nullptr) complete_byte(block, last - 1);
+}
+
+void image::mark_written(std::uint32_t block, std::uint32_t first, std::uint32_t last)
+{
+    if (detail::find_bit(bitmap_of(block), first, last, false) == last) return;
+    bitmap& changed = pending_of(block).written;
+    for (std::uint32_t bit = first; bit < last; ++bit) changed[bit / 8] |= mask_of(bit);
+}
+
+/// Copies from the parent what a byte of the bitmap still leaves to it.
+///
+/// libvhdi takes all bits of a byte that follow a set one for set. So that it
+/// reads what we do, no byte of ours has both; copies of what shows anyway are
+/// right with their bits and without.
+void image::complete_byte(std::uint32_t block, std::uint32_t bit)
+{
+    const std::uint64_t begin = std::uint64_t{block} * block_size();
+    const auto sectors =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(block_size(), size() - begin) / sector_size);
+    const std::uint32_t last = std::min(bit / 8 * 8 + 8, sectors);
+    sector copied{};
+    for (std::uint32_t i = bit / 8 * 8; i < last; ++i) {
+        if (is_set(bitmap_of(block), i)) continue;
+        detail::read_beneath(parent_, begin + std::uint64_t{i} * sector_size, copied);
+        store_->write(data_offset(block) + std::uint64_t{i} * sector_size, copied);
+        mark_written(block, i, i + 1);
     }
 }
 

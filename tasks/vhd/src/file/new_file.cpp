@@ -3,6 +3,7 @@
 #include "file/new_file.hpp"
 
 #include "core/fail.hpp"
+#include "file/folder.hpp"
 #include "file/system_failure.hpp"
 
 #include <cerrno>
@@ -92,17 +93,7 @@ void new_file::publish()
 {
     if ((hidden_.empty() ? link_unnamed() : rename_hidden()) != 0)
         fail_by_system(path_.string(), "cannot give it its name", errno);
-    flush_folder();
-}
-
-void new_file::flush_folder() const
-{
-    const int descriptor = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int error = descriptor >= 0 && ::fsync(descriptor) == 0 ? 0 : errno;
-    if (descriptor >= 0) ::close(descriptor);
-    // Some file systems have no such thing for folders, and some folders may be
-    // written to but not opened; the file itself is durable.
-    if (error == EIO) fail_by_system(path_.string(), "cannot make its name durable", error);
+    flush_folder(folder_, path_.string());
 }
 
 } // namespace vmtask::vhd::detail

@@ -38,7 +38,6 @@ private:
     void open_hidden();
     [[nodiscard]] int link_unnamed() const noexcept;
     [[nodiscard]] int rename_hidden() const noexcept;
-    void flush_folder() const;
 
     std::filesystem::path path_;
     std::filesystem::path folder_;

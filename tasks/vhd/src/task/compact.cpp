@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <vmtask/vhd/compact.hpp>
-#include <vmtask/vhd/file_store.hpp>
 
 #include "task/task_monitor.hpp"
 
@@ -20,14 +19,14 @@ task_options named(const std::string& disk)
 
 } // namespace
 
-task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options)
+task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options, chain_options chain)
 {
     task_options about = named(path.string());
-    auto body = [path = std::move(path), options](task_context& self) {
+    auto body = [path = std::move(path), options, chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
         monitor.step("checking the image");
-        file_store store(path, file_access::write);
-        return compact_image(store, monitor, options);
+        disk_chain disk(path, chain_access::write_child, chain);
+        return compact_image(disk.store(), monitor, options, disk.beneath());
     };
     return where.post(std::move(body), std::move(about));
 }

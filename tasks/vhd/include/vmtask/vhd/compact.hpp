@@ -6,6 +6,7 @@
 #include <vmtask/task.hpp>
 #include <vmtask/vhd/byte_store.hpp>
 #include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/disk_chain.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -18,7 +19,10 @@ namespace vmtask::vhd {
 /// before it is complete. Progress is in bytes.
 ///
 /// Errors, of the task: compact_image()'s and file_store's.
-task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options = {});
+/// Of a differencing disk the parents are opened, too, for reading, and disk_chain's
+/// errors are added.
+task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options = {},
+                             chain_options chain = {});
 
 /// The same with what the caller has opened, such as a file_store: for whoever
 /// looks at an image before he decides, and lets nobody else at it in between.

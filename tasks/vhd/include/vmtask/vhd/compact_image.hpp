@@ -3,6 +3,7 @@
 #pragma once
 
 #include <vmtask/vhd/byte_store.hpp>
+#include <vmtask/vhd/guest_reader.hpp>
 #include <vmtask/vhd/work_monitor.hpp>
 
 #include <cstdint>
@@ -24,9 +25,11 @@ struct compact_report {
     std::uint64_t bytes_written = 0;    // of blocks, table and footer
 };
 
-/// Makes the file of a dynamic disk as short as its data allows, in place.
+/// Makes the file of a dynamic or differencing disk as short as its data allows,
+/// in place.
 ///
-/// Blocks in which the guest sees only zeros lose their place, blocks from the
+/// Blocks in which the guest sees only zeros, or of a differencing disk only what
+/// its parent shows there, lose their place, blocks from the
 /// end of the file move into the places that are free, the file is cut. Every
 /// moment of this is a valid image with the same data, however the power goes:
 /// after a kill, an error or a cancel, running it again finishes the work. An
@@ -41,8 +44,9 @@ struct compact_report {
 /// Cancellation: at monitor.checkpoint(), between blocks; not any more once the
 /// file is about to be cut.
 ///
-/// Errors, before the first write: read_layout()'s, fixed_disk,
-/// differencing_disk, saved_state, foreign_block_map.
-compact_report compact_image(byte_store& store, work_monitor& monitor, const compact_options& options = {});
+/// Errors, before the first write: read_layout()'s, fixed_disk, differencing_disk
+/// (and no parent was given), saved_state, foreign_block_map. The parent's.
+compact_report compact_image(byte_store& store, work_monitor& monitor, const compact_options& options = {},
+                             guest_reader* parent = nullptr);
 
 } // namespace vmtask::vhd

@@ -4,6 +4,7 @@
 
 #include <vmtask/vhd/byte_store.hpp>
 #include <vmtask/vhd/footer.hpp>
+#include <vmtask/vhd/parent_reference.hpp>
 #include <vmtask/vhd/work_monitor.hpp>
 
 #include <cstdint>
@@ -15,7 +16,7 @@ struct create_options {
     /// What the guest sees: whole sectors, up to largest_size_bytes.
     std::uint64_t size_bytes = 0;
 
-    /// Fixed or dynamic.
+    /// Fixed or dynamic; one that is given a parent is differencing.
     disk_type type = disk_type::dynamic;
 
     /// Fixed: leave a hole instead of taking all the space that the disk needs.
@@ -31,6 +32,10 @@ struct create_options {
 
     /// Seconds since 2000-01-01 UTC; now unless given.
     std::optional<std::uint32_t> timestamp{};
+
+    /// Makes the disk a differencing one, which shows this parent until it is
+    /// written to. Of each kind of path the first one is noted.
+    std::optional<parent_reference> parent{};
 };
 
 struct create_report {
@@ -51,7 +56,8 @@ struct create_report {
 /// return. What remains is no image.
 ///
 /// Errors, before the first write: invalid_size, invalid_block_size,
-/// table_too_large (more than largest_table blocks), unsupported_type.
+/// table_too_large (more than largest_table blocks), unsupported_type,
+/// unusable_parent_name.
 create_report create_image(byte_store& store, const create_options& options, work_monitor& monitor);
 
 /// The same with nobody watching.

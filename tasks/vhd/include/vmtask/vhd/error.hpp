@@ -40,6 +40,15 @@ enum class errc {
     block_out_of_range,
     blocks_overlap,
 
+    // its chain
+    parent_not_found,
+    wrong_parent,
+    parent_cycle,
+    chain_too_long,
+    parent_too_small,
+    not_differencing,
+    unusable_parent_name,
+
     // what was asked
     fixed_disk,
     differencing_disk,
