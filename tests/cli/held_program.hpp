@@ -5,6 +5,7 @@
 
 #include "vmtask_program.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,15 +17,18 @@ enum class hold_at {
     before_cut, ///< past its point of no return
 };
 
-/// A `vmtask compact` of a worn disk, held in the middle of its work.
+/// A `vmtask`, by default one that compacts a worn disk, held in the middle of its work.
 class held_program : public vmtask_program {
 public:
     /// Further arguments follow `compact DISK`.
     held_program(const temporary_folder& folder, const std::string& disk, hold_at where,
                  const std::vector<std::string>& arguments = {}, standard_output out = standard_output::pipe);
+    /// Any command, held before that change of its files, counted from 0.
+    held_program(const temporary_folder& folder, std::vector<std::string> arguments, std::uint64_t change);
     ~held_program();
 
-    /// Whether it got to where it is to be held, within a patience.
+    /// Whether it got to where it is to be held, within a patience, and has not
+    /// come to its end before.
     [[nodiscard]] bool is_held();
 
     void let_go();

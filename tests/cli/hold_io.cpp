@@ -7,6 +7,7 @@
 //                        and closed it again
 //     VMTASK_HOLD_READ   hold the first large read at or beyond that offset
 //     VMTASK_HOLD_CUT    hold before the file is cut, if this is set
+//     VMTASK_HOLD_CHANGE hold before the change of files of that number, from 0
 
 #include <atomic>
 #include <cstdlib>
@@ -32,6 +33,14 @@ void hold()
     close(fifo);
 }
 
+/// Called before each change of a file or its name.
+void hold_at_change()
+{
+    static std::atomic<long> changes{0};
+    const char* const number = std::getenv("VMTASK_HOLD_CHANGE");
+    if (number != nullptr && changes++ == std::atol(number)) hold();
+}
+
 template <class Function>
 Function* next(const char* name)
 {
@@ -50,5 +59,30 @@ extern "C" ssize_t pread(int descriptor, void* into, size_t count, off_t offset)
 extern "C" int ftruncate(int descriptor, off_t length) noexcept
 {
     if (std::getenv("VMTASK_HOLD_CUT") != nullptr) hold();
+    hold_at_change();
     return next<int(int, off_t)>("ftruncate")(descriptor, length);
+}
+
+extern "C" ssize_t pwrite(int descriptor, const void* from, size_t count, off_t offset)
+{
+    hold_at_change();
+    return next<ssize_t(int, const void*, size_t, off_t)>("pwrite")(descriptor, from, count, offset);
+}
+
+extern "C" int fsync(int descriptor)
+{
+    hold_at_change();
+    return next<int(int)>("fsync")(descriptor);
+}
+
+extern "C" int fdatasync(int descriptor)
+{
+    hold_at_change();
+    return next<int(int)>("fdatasync")(descriptor);
+}
+
+extern "C" int unlink(const char* path) noexcept
+{
+    hold_at_change();
+    return next<int(const char*)>("unlink")(path);
 }

@@ -102,6 +102,26 @@ TEST_CASE("a differencing disk is not compacted without its parent", "[vhd][comp
     CHECK(chain.top().same_bytes(before));
 }
 
+TEST_CASE("a compact of a differencing disk stops between any two blocks, and is finished by the next",
+          "[vhd][compact][chain]")
+{
+    memory_chain chain = worn_chain();
+    bool was_stopped = true;
+    std::uint64_t at = 0;
+    for (; was_stopped; ++at) {
+        memory_store disk = chain.top();
+        recording_monitor monitor;
+        monitor.stop_at_checkpoint = at;
+        const vhd::compact_options options{.batch_bytes = block};
+        was_stopped = failure_of([&] { vhd::compact_image(disk, monitor, options, chain.beneath_top()); }).code
+            == std::errc::operation_canceled;
+        REQUIRE(is_same(shown(chain, disk), chain.expected()));
+        compact(disk, chain.beneath_top());
+        REQUIRE(is_same(shown(chain, disk), chain.expected()));
+    }
+    CHECK(at > 7);
+}
+
 TEST_CASE("whenever the power goes during a compact of a differencing disk, it shows the same",
           "[vhd][compact][chain][power_cut]")
 {

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/vhd/disk.hpp"
 #include "support/vhd/failure.hpp"
+#include "support/vhd/power_cut.hpp"
+#include "support/vhd/recording_store.hpp"
 
 #include <cstdint>
 #include <string>
@@ -110,6 +112,23 @@ TEST_CASE("locators that make no sense are left out", "[vhd][chain]")
         change_header(store, [&](vhd::dynamic_header& header) { header.parent_locators[0].data_offset = offset; });
         CHECK(vhd::read_parent_reference(store, vhd::read_layout(store)).relative_paths == none);
     }
+}
+
+TEST_CASE("whenever the power goes during a create of a differencing disk, there is none or a whole one",
+          "[vhd][chain][create][power_cut]")
+{
+    const vhd::parent_reference parent{
+        .id = vhd::make_uuid(), .name = "p.vhd", .relative_paths = {".\\p.vhd"}, .absolute_paths = {"/p.vhd"}};
+    recording_store store{memory_store()};
+    vhd::create_image(store, child_of(parent));
+    std::size_t finished = 0;
+    power_cut(memory_store(), store.events(), 1, 30).for_each_state([&](memory_store& disk, std::size_t events) {
+        const bool is_disk = !failure_of([&] { (void)vhd::read_layout(disk); }).code;
+        if (is_disk) REQUIRE(vhd::read_parent_reference(disk, vhd::read_layout(disk)) == parent);
+        if (is_disk) ++finished;
+        if (events == store.events().size()) REQUIRE(is_disk);
+    });
+    CHECK(finished > 0);
 }
 
 TEST_CASE("a parent's name that the format cannot hold is refused before the first write", "[vhd][chain]")

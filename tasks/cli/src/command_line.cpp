@@ -38,11 +38,14 @@ std::string require_name(std::string_view path)
     return std::string(path);
 }
 
-vhd::image_format parse_type(std::string_view type)
+/// Returns whether the type is differencing, and sets the format of any other.
+bool parse_type(std::string_view type, vhd::image_format& format)
 {
-    if (type == "dynamic") return vhd::image_format::dynamic;
-    if (type == "fixed") return vhd::image_format::fixed;
-    throw std::invalid_argument("is a type that cannot be created; dynamic and fixed can");
+    if (type == "differencing") return true;
+    if (type == "fixed") format = vhd::image_format::fixed;
+    else if (type != "dynamic")
+        throw std::invalid_argument("is a type that cannot be created; dynamic, fixed and differencing can");
+    return false;
 }
 
 vhd::image_format parse_format(std::string_view format)
@@ -118,6 +121,16 @@ void add_timeout(CLI::App& command, command_line& line, const char* description)
         ->type_name("SECONDS");
 }
 
+void add_parent(CLI::App& command, command_line& line, const char* description)
+{
+    command
+        .add_option_function<std::string>(
+            "--parent",
+            [&line](const std::string& text) { line.parent = parse_option("--parent", text, require_name); },
+            description)
+        ->type_name("FILE");
+}
+
 void add_block_size(CLI::App& command, command_line& line)
 {
     command
@@ -141,6 +154,31 @@ void refuse_vain_options(const CLI::App& command, const command_line& line)
         throw CLI::ValidationError("--block-size", "is for dynamic disks; others have no blocks");
 }
 
+void check_create(const CLI::App& command, const command_line& line)
+{
+    refuse_vain_options(command, line);
+    if (line.differencing && !line.parent) throw CLI::RequiredError("--parent");
+    if (!line.differencing && line.parent)
+        throw CLI::ValidationError("--parent", "is for differencing disks; others have none");
+    if (!line.differencing && command.count("--size") == 0) throw CLI::RequiredError("--size");
+}
+
+void check_merge(const CLI::App& command, const command_line& line)
+{
+    if (line.target.empty() && command.count("--to") != 0)
+        throw CLI::ValidationError("--to", "is for a new disk; name it by --into");
+    if (!line.target.empty() && line.keep_child)
+        throw CLI::ValidationError("--keep-child", "is vain with --into, which leaves all disks as they are");
+}
+
+/// What no option can tell by itself.
+void check(const CLI::App& command, const command_line& line)
+{
+    if (line.command == command::create) check_create(command, line);
+    if (line.command == command::convert) refuse_vain_options(command, line);
+    if (line.command == command::merge) check_merge(command, line);
+}
+
 void add_size(CLI::App& command, command_line& line)
 {
     command
@@ -157,11 +195,18 @@ void add_create(CLI::App& app, command_line& line)
     CLI::App& create = add_command(app, line, command::create, "create", "Make a new, empty disk");
     create
         .add_option_function<std::string>(
-            "--type", [&line](const std::string& text) { line.format = parse_option("--type", text, parse_type); },
-            "How the disk keeps its data: dynamic, in a file that grows, or fixed, in one that has all its space")
+            "--type",
+            [&line](const std::string& text) {
+                line.differencing = parse_option(
+                    "--type", text, [&line](std::string_view type) { return parse_type(type, line.format); });
+            },
+            "How the disk keeps its data: dynamic, in a file that grows; fixed, in one that has all its space; or\n"
+            "differencing, with what its parent has not")
         ->type_name("TYPE")
         ->default_str("dynamic");
     add_size(create, line);
+    create.get_option("--size")->required(false);
+    add_parent(create, line, "Differencing: the disk that it shows until it is written to");
     add_block_size(create, line);
     create.add_flag("--sparse", line.sparse, "Fixed: take space only as it is used (Windows refuses such files)");
 }
@@ -200,7 +245,34 @@ void add_compact(CLI::App& app, command_line& line)
 {
     CLI::App& compact = add_command(app, line, command::compact, "compact",
                                     "Make the file of a dynamic disk as short as its data allows, in place");
+    add_parent(compact, line, "Differencing: where the disk's parent is, if not where the disk says");
     add_timeout(compact, line, "Stop when that many seconds have passed; the disk is whole then, too");
+}
+
+void add_merge(CLI::App& app, command_line& line)
+{
+    CLI::App& merge = add_command(app, line, command::merge, "merge",
+                                  "Put a differencing disk's data into its parent, and remove it", "CHILD");
+    merge
+        .add_option_function<std::string>(
+            "--into", [&line](const std::string& text) { line.target = parse_option("--into", text, require_name); },
+            "Make a new disk of it and all its parents instead, which stay as they are")
+        ->type_name("FILE");
+    merge
+        .add_option_function<std::string>(
+            "--to", [&line](const std::string& text) { line.format = parse_option("--to", text, parse_format); },
+            "What the new disk is to be: fixed, dynamic or raw")
+        ->type_name("FORMAT")
+        ->default_str("dynamic");
+    merge.add_flag("--keep-child", line.keep_child, "Don't remove the child");
+    add_parent(merge, line, "Where the child's parent is, if not where the child says");
+    add_timeout(merge, line, "Stop when that many seconds have passed; all disks show what they did then");
+}
+
+void add_info(CLI::App& app, command_line& line)
+{
+    CLI::App& info = add_command(app, line, command::info, "info", "Tell what there is to know about a disk");
+    add_parent(info, line, "Differencing: where the disk's parent is, if not where the disk says");
 }
 
 bool asks_for_json(int argc, const char* const* argv)
@@ -238,7 +310,7 @@ void choose_words(CLI::App& app)
 command_line parse_command_line(int argc, const char* const* argv)
 {
     command_line line;
-    CLI::App app("Creates, compacts, converts and describes VHD disks.", "vmtask");
+    CLI::App app("Creates, compacts, converts, merges and describes VHD disks.", "vmtask");
     choose_words(app);
     app.set_version_flag("--version", "vmtask " VMTASK_VERSION_TEXT, "Tell the version");
     app.require_subcommand(1);
@@ -248,12 +320,12 @@ command_line parse_command_line(int argc, const char* const* argv)
     add_compact(app, line);
     add_convert(app, line);
     add_resize(app, line);
-    add_command(app, line, command::info, "info", "Tell what there is to know about a disk");
+    add_merge(app, line);
+    add_info(app, line);
 
     try {
         app.parse(argc, argv);
-        if (line.command == command::create || line.command == command::convert)
-            refuse_vain_options(*app.get_subcommands().front(), line);
+        check(*app.get_subcommands().front(), line);
     } catch (const CLI::CallForHelp&) {
         line.text = app.help();
     } catch (const CLI::CallForVersion& version) {

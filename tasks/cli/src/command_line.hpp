@@ -11,7 +11,7 @@
 
 namespace vmtask::cli {
 
-enum class command { create, compact, convert, resize, info, tell };
+enum class command { create, compact, convert, resize, merge, info, tell };
 
 /// What the user asked for.
 struct command_line {
@@ -19,15 +19,18 @@ struct command_line {
     std::string text; // to be told, with command::tell: help or version
 
     std::string disk;
-    std::string target; // convert
+    std::string target;                // convert, merge; empty if there is none
+    std::optional<std::string> parent; // create, compact, merge, info
     bool json = false;
     bool quiet = false;
     std::optional<std::chrono::duration<double>> timeout;  // of what can be stopped
     std::uint64_t size_bytes = 0;                          // create, resize
     vhd::image_format format = vhd::image_format::dynamic; // create, convert
-    std::uint32_t block_size_bytes = 2U << 20;             // create, convert
+    std::optional<std::uint32_t> block_size_bytes;         // create, convert
     bool sparse = false;                                   // create, convert, resize
     bool from_raw = false;                                 // convert
+    bool differencing = false;                             // create
+    bool keep_child = false;                               // merge
 };
 
 /// A command line that makes no sense; what() is one line with the reason and

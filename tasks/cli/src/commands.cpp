@@ -12,6 +12,7 @@
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/merge.hpp>
 #include <vmtask/vhd/resize.hpp>
 
 #include <nlohmann/json.hpp>
@@ -59,9 +60,12 @@ exit_code tell_failure(const command_line& line, std::exception_ptr failure, rep
     return code;
 }
 
-const char* advice_for_stopped(command which)
+const char* advice_for_stopped(const command_line& line)
 {
-    switch (which) {
+    switch (line.command) {
+    case command::merge:
+        return line.target.empty() ? "; both disks are whole, and the child shows what it did; merge it again to finish"
+                                   : "; there is no disk; merge them again";
     case command::compact: return "; the disk is whole and has all its data; compact it again to finish";
     case command::resize: return "; the disk is whole and has its old size; resize it again";
     case command::convert: return "; there is no disk; convert it again";
@@ -74,7 +78,7 @@ exit_code tell_stopped(const command_line& line, exit_code why, reporter& report
     std::string message = (line.target.empty() ? line.disk : line.target) + ": ";
     if (why == exit_code::timed_out) message += "timed out after " + format_seconds(line.timeout.value());
     else message += to_string(why);
-    message += advice_for_stopped(line.command);
+    message += advice_for_stopped(line);
     report.failure(why, message);
     return why;
 }
@@ -110,14 +114,27 @@ exit_code run_task(const command_line& line, reporter& report, Post post, Descri
     return exit_code::done;
 }
 
+vhd::chain_options chain_of(const command_line& line)
+{
+    vhd::chain_options options;
+    if (line.parent) options.parent = *line.parent;
+    return options;
+}
+
 exit_code create(const command_line& line, reporter& report)
 {
     const auto post = [&line](engine& engine) {
+        if (line.differencing) {
+            vhd::child_options child;
+            if (line.size_bytes != 0) child.size_bytes = line.size_bytes;
+            child.block_size_bytes = line.block_size_bytes;
+            return vhd::create_child(engine, line.disk, line.parent.value(), child);
+        }
         vhd::create_options options;
         options.size_bytes = line.size_bytes;
         options.type = line.format == vhd::image_format::fixed ? vhd::disk_type::fixed : vhd::disk_type::dynamic;
         options.sparse = line.sparse;
-        options.block_size_bytes = line.block_size_bytes;
+        options.block_size_bytes = line.block_size_bytes.value_or(options.block_size_bytes);
         return vhd::create(engine, line.disk, options);
     };
     return run_task(line, report, post,
@@ -126,7 +143,7 @@ exit_code create(const command_line& line, reporter& report)
 
 exit_code compact(const command_line& line, reporter& report)
 {
-    const auto post = [&line](engine& engine) { return vhd::compact(engine, line.disk); };
+    const auto post = [&line](engine& engine) { return vhd::compact(engine, line.disk, {}, chain_of(line)); };
     return run_task(line, report, post,
                     [&line](const vhd::compact_report& done, auto time) { return describe(line.disk, done, time); });
 }
@@ -137,7 +154,7 @@ exit_code convert(const command_line& line, reporter& report)
         vhd::convert_options options;
         options.target.format = line.format;
         options.target.sparse = line.sparse;
-        options.target.block_size_bytes = line.block_size_bytes;
+        options.target.block_size_bytes = line.block_size_bytes.value_or(options.target.block_size_bytes);
         options.from_raw = line.from_raw;
         return vhd::convert(engine, line.disk, line.target, options);
     };
@@ -155,11 +172,33 @@ exit_code resize(const command_line& line, reporter& report)
                     [&line](const vhd::resize_report& done, auto) { return describe(line.disk, done); });
 }
 
+exit_code merge_into(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) {
+        vhd::write_options options;
+        options.format = line.format;
+        return vhd::merge_into(engine, line.disk, line.target, options, chain_of(line));
+    };
+    return run_task(line, report, post, [&line](const vhd::write_report& done, auto time) {
+        return describe_merged(line.disk, line.target, done, time);
+    });
+}
+
+exit_code merge(const command_line& line, reporter& report)
+{
+    if (!line.target.empty()) return merge_into(line, report);
+    const auto post = [&line](engine& engine) {
+        return vhd::merge(engine, line.disk, {.keep_child = line.keep_child, .chain = chain_of(line)});
+    };
+    return run_task(line, report, post,
+                    [&line](const vhd::merge_report& done, auto time) { return describe(line.disk, done, time); });
+}
+
 /// Without an engine: it takes no time, and it is no loss to be killed.
 exit_code info(const command_line& line, reporter& report)
 {
     try {
-        const description told = describe(line.disk, vhd::read_info(line.disk));
+        const description told = describe(line.disk, vhd::read_chain_info(line.disk, chain_of(line)));
         report.result(told.text, told.fields);
         return exit_code::done;
     } catch (...) {
@@ -176,6 +215,7 @@ exit_code run_command(const command_line& line, reporter& report)
     case command::compact: return compact(line, report);
     case command::convert: return convert(line, report);
     case command::resize: return resize(line, report);
+    case command::merge: return merge(line, report);
     case command::info: return info(line, report);
     case command::tell: break;
     }

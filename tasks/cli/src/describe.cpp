@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 namespace vmtask::cli {
 
@@ -88,7 +90,91 @@ std::string table_of(const std::string& disk, const vhd::image_info& info)
     return text;
 }
 
+/// What a link of a chain is besides a file.
+std::string remarks_of(const vhd::chain_link& link, bool is_parent)
+{
+    std::string text = " (" + std::string(to_string(link.info.type));
+    if (is_parent) text += ", found by " + std::string(to_string(link.found_by));
+    if (link.seems_changed) text += ", seems changed since its child was made";
+    return text + ')';
+}
+
+/// The disk and its parents, each further in than its child.
+std::string drawing_of(const vhd::chain_info& chain)
+{
+    if (chain.links.size() == 1 && !chain.error) return {};
+    std::string text;
+    std::string indent(18, ' ');
+    for (std::size_t i = 0; i < chain.links.size(); ++i, indent += "   ") {
+        const std::string shown = printable(chain.links[i].path.string()) + remarks_of(chain.links[i], i > 0) + '\n';
+        text += i == 0 ? "chain:" + indent.substr(6) + shown : indent.substr(3) + "`- " + shown;
+    }
+    if (chain.error) text += indent.substr(3) + "`- missing: " + printable(chain.message) + '\n';
+    return text;
+}
+
+nlohmann::ordered_json list_of(const vhd::chain_info& chain)
+{
+    auto list = nlohmann::ordered_json::array();
+    for (const vhd::chain_link& link : chain.links) {
+        nlohmann::ordered_json fields{
+            {"disk", link.path.string()},         {"type", to_string(link.info.type)},
+            {"id", vhd::to_string(link.info.id)}, {"virtual_size", link.info.virtual_size},
+            {"file_size", link.info.file_size},   {"blocks_allocated", link.info.blocks_allocated}};
+        if (!list.empty()) {
+            fields["found_by"] = to_string(link.found_by);
+            fields["seems_changed"] = link.seems_changed;
+        }
+        list.push_back(std::move(fields));
+    }
+    return list;
+}
+
+double rounded(std::chrono::duration<double> time)
+{
+    return std::round(time.count() * 1000) / 1000;
+}
+
 } // namespace
+
+description describe(const std::string& child, const vhd::merge_report& done, std::chrono::duration<double> time)
+{
+    description told;
+    told.text = printable(child) + ": merged into " + printable(done.parent) + " in " + format_seconds(time)
+        + (done.child_removed ? ", and removed\n" : ", and kept\n");
+    told.text += "  " + std::to_string(done.blocks_merged) + " blocks; " + format_size(done.bytes_read) + " read, "
+        + format_size(done.bytes_written) + " written; the parent grew from "
+        + format_size(done.parent_file_size_before) + " to " + format_size(done.parent_file_size_after) + '\n';
+    told.fields = {{"command", "merge"},
+                   {"disk", child},
+                   {"parent", done.parent},
+                   {"child_removed", done.child_removed},
+                   {"blocks_merged", done.blocks_merged},
+                   {"bytes_read", done.bytes_read},
+                   {"bytes_written", done.bytes_written},
+                   {"parent_file_size_before", done.parent_file_size_before},
+                   {"parent_file_size_after", done.parent_file_size_after},
+                   {"seconds", rounded(time)}};
+    return told;
+}
+
+description describe_merged(const std::string& disk, const std::string& target, const vhd::write_report& done,
+                            std::chrono::duration<double> time)
+{
+    description told;
+    told.text = printable(target) + ": merged from " + printable(disk) + " and its parents in " + format_seconds(time)
+        + ", " + format_size(done.virtual_size) + " for the guest, " + format_size(done.file_size) + " on the host\n";
+    told.fields = {{"command", "merge"},
+                   {"disk", disk},
+                   {"target", target},
+                   {"virtual_size", done.virtual_size},
+                   {"file_size", done.file_size},
+                   {"blocks_allocated", done.blocks_allocated},
+                   {"bytes_read", done.bytes_read},
+                   {"bytes_written", done.bytes_written},
+                   {"seconds", rounded(time)}};
+    return told;
+}
 
 description describe(const std::string& disk, const vhd::create_report& done)
 {
@@ -163,10 +249,11 @@ description describe(const std::string& disk, const vhd::resize_report& done)
     return told;
 }
 
-description describe(const std::string& disk, const vhd::image_info& info)
+description describe(const std::string& disk, const vhd::chain_info& chain)
 {
+    const vhd::image_info& info = chain.links.front().info;
     description told;
-    told.text = table_of(disk, info);
+    told.text = table_of(disk, info) + drawing_of(chain);
     told.fields = {{"command", "info"},
                    {"disk", disk},
                    {"type", to_string(info.type)},
@@ -189,7 +276,9 @@ description describe(const std::string& disk, const vhd::image_info& info)
                    {"creator_host_os", info.creator_host_os},
                    {"id", vhd::to_string(info.id)},
                    {"saved_state", info.saved_state},
-                   {"footer", to_string(info.footer)}};
+                   {"footer", to_string(info.footer)},
+                   {"chain", list_of(chain)}};
+    if (chain.error) told.fields["chain_error"] = chain.message;
     return told;
 }
 

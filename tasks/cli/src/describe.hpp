@@ -5,6 +5,7 @@
 #include <vmtask/vhd/convert_file.hpp>
 #include <vmtask/vhd/create_image.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/merge_image.hpp>
 #include <vmtask/vhd/resize_image.hpp>
 
 #include <nlohmann/json.hpp>
@@ -26,6 +27,11 @@ struct description {
 [[nodiscard]] description describe(const std::string& source, const std::string& target,
                                    const vhd::convert_report& done, std::chrono::duration<double> time);
 [[nodiscard]] description describe(const std::string& disk, const vhd::resize_report& done);
-[[nodiscard]] description describe(const std::string& disk, const vhd::image_info& info);
+[[nodiscard]] description describe(const std::string& child, const vhd::merge_report& done,
+                                   std::chrono::duration<double> time);
+/// A chain that has been merged into a new disk.
+[[nodiscard]] description describe_merged(const std::string& disk, const std::string& target,
+                                          const vhd::write_report& done, std::chrono::duration<double> time);
+[[nodiscard]] description describe(const std::string& disk, const vhd::chain_info& chain);
 
 } // namespace vmtask::cli

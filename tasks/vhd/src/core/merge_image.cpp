@@ -44,6 +44,7 @@ public:
     merge_report run()
     {
         monitor_.step("looking for changes");
+        report_.parent = parent_.name();
         report_.parent_file_size_before = parent_.layout().file_size;
         total_ = std::uint64_t{child_.allocated_blocks()} * child_.block_size();
         monitor_.step("merging blocks");

@@ -20,4 +20,15 @@ task<create_report> create(engine& where, std::filesystem::path path, create_opt
     return where.post(std::move(body), std::move(about));
 }
 
+task<create_report> create_child(engine& where, std::filesystem::path path, std::filesystem::path parent,
+                                 child_options options)
+{
+    task_options about;
+    about.description = "create " + path.string();
+    auto body = [path = std::move(path), parent = std::move(parent), options](task_context&) {
+        return create_child_file(path, parent, options);
+    };
+    return where.post(std::move(body), std::move(about));
+}
+
 } // namespace vmtask::vhd

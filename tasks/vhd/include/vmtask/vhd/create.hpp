@@ -4,6 +4,7 @@
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task.hpp>
+#include <vmtask/vhd/create_child_file.hpp>
 #include <vmtask/vhd/create_image.hpp>
 
 #include <filesystem>
@@ -14,5 +15,11 @@ namespace vmtask::vhd {
 ///
 /// Errors, of the task: create_file()'s.
 task<create_report> create(engine& where, std::filesystem::path path, create_options options);
+
+/// Posts a task that does create_child_file().
+///
+/// Errors, of the task: create_child_file()'s.
+task<create_report> create_child(engine& where, std::filesystem::path path, std::filesystem::path parent,
+                                 child_options options = {});
 
 } // namespace vmtask::vhd

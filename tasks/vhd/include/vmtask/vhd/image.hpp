@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace vmtask::vhd {
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] std::uint64_t size() const noexcept override { return layout_.footer.current_size; }
     [[nodiscard]] std::uint32_t block_size() const noexcept { return layout_.header.block_size; }
     [[nodiscard]] const vhd::layout& layout() const noexcept { return layout_; }
+
+    [[nodiscard]] const std::string& name() const { return store_->name(); }
 
     /// How long its file is now, in bytes.
     [[nodiscard]] std::uint64_t file_size() const { return store_->size(); }

@@ -7,10 +7,12 @@
 #include <vmtask/vhd/work_monitor.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace vmtask::vhd {
 
 struct merge_report {
+    std::string parent{};                      // its file
     std::uint64_t blocks_merged = 0;           // of the child, that had data of their own
     std::uint64_t bytes_read = 0;              // of the guest's data, from the child
     std::uint64_t bytes_written = 0;           // of the guest's data; zeros that showed anyway are not written
