@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "disks/make_disk.hpp"
 
+#include <vmtask/vhd/create_child_file.hpp>
 #include <vmtask/vhd/create_file.hpp>
+#include <vmtask/vhd/disk_chain.hpp>
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/format.hpp>
 #include <vmtask/vhd/image.hpp>
@@ -51,6 +53,16 @@ void make_dynamic_disk(const std::filesystem::path& path, std::uint64_t size, st
     vhd::file_store store(path, vhd::file_access::write);
     vhd::image disk(store);
     write_blocks(size, zero_every, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
+    disk.flush();
+}
+
+void make_chain(const std::filesystem::path& parent, const std::filesystem::path& child, std::uint64_t size)
+{
+    vhd::create_file(parent, {.size_bytes = size});
+    vhd::create_child_file(child, parent);
+    vhd::disk_chain chain(child, vhd::chain_access::write_child);
+    vhd::image disk(chain.store(), chain.beneath());
+    write_blocks(size, 0, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
     disk.flush();
 }
 

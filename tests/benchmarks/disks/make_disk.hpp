@@ -15,6 +15,10 @@ void make_dynamic_disk(const std::filesystem::path& path, std::uint64_t size, st
 /// The same data without a format.
 void make_raw_disk(const std::filesystem::path& path, std::uint64_t size);
 
+/// An empty dynamic disk and a child of it, whose blocks all have a place and
+/// hold noise. Flushed, and in the page cache.
+void make_chain(const std::filesystem::path& parent, const std::filesystem::path& child, std::uint64_t size);
+
 /// How the blocks of a disk lie in its file.
 enum class block_order { as_in_the_table, shuffled };
 

@@ -10,6 +10,11 @@
 
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact.hpp>
+#include <vmtask/vhd/convert.hpp>
+#include <vmtask/vhd/create_child_file.hpp>
+#include <vmtask/vhd/merge.hpp>
+
+#include <string>
 
 #include <sys/resource.h>
 
@@ -23,12 +28,47 @@ double peak_mebibytes()
     return static_cast<double>(used.ru_maxrss) / 1024;
 }
 
-measurements compacting(const effort&)
+/// `begin(engine, folder)` posts the task, on the largest disk.
+template <class Begin>
+measurements peak_of(Begin begin)
 {
     const scratch_folder folder;
     make_largest_disk(folder / "disk.vhd", block_order::shuffled);
     engine pool;
-    const auto task = vhd::compact(pool, folder / "disk.vhd");
+    const auto task = begin(pool, folder);
+    task.wait_for_completion();
+    static_cast<void>(task.result());
+    return {{"MiB", peak_mebibytes()}};
+}
+
+measurements compacting(const effort&)
+{
+    return peak_of([](engine& pool, const scratch_folder& folder) { return vhd::compact(pool, folder / "disk.vhd"); });
+}
+
+measurements converting(const effort&)
+{
+    return peak_of([](engine& pool, const scratch_folder& folder) {
+        return vhd::convert(pool, folder / "disk.vhd", folder / "target.vhd",
+                            {.target = {.format = vhd::image_format::dynamic}});
+    });
+}
+
+measurements merging(const effort&)
+{
+    return peak_of([](engine& pool, const scratch_folder& folder) {
+        vhd::create_child_file(folder / "child.vhd", folder / "disk.vhd");
+        return vhd::merge(pool, folder / "child.vhd");
+    });
+}
+
+measurements converting_data(const effort& how_much)
+{
+    const scratch_folder folder;
+    make_dynamic_disk(folder / "disk.vhd", how_much.disk_bytes, 0);
+    engine pool;
+    const auto task = vhd::convert(pool, folder / "disk.vhd", folder / "target.vhd",
+                                   {.target = {.format = vhd::image_format::fixed}});
     task.wait_for_completion();
     static_cast<void>(task.result());
     return {{"MiB", peak_mebibytes()}};
@@ -38,8 +78,16 @@ measurements compacting(const effort&)
 
 group peak_memory()
 {
-    return {{{"memory/compact", "ours", compacting}},
-            {{9, "peak memory, compact of 2040 GiB", "MiB", {"memory/compact", "MiB"}, {}, 64, true}}};
+    const auto line_of = [](const char* what, const char* contender) {
+        return line{9, std::string("peak memory, ") + what, "MiB", {contender, "MiB"}, {}, 64, true};
+    };
+    return {{{"memory/compact", "ours", compacting},
+             {"memory/convert", "ours", converting},
+             {"memory/convert_data", "ours", converting_data},
+             {"memory/merge", "ours", merging}},
+            {line_of("compact of 2040 GiB", "memory/compact"), line_of("convert of 2040 GiB", "memory/convert"),
+             line_of("convert of a disk full of data", "memory/convert_data"),
+             line_of("merge into 2040 GiB", "memory/merge")}};
 }
 
 } // namespace vmtask::benchmark

@@ -163,7 +163,8 @@ private:
     void finish() override
     {
         if (store_.size() < report_.virtual_size) store_.truncate(report_.virtual_size);
-        store_.flush();
+        // Where all is zeros, the footer makes the image as a whole.
+        if (is_raw() || report_.bytes_written != 0) store_.flush();
         if (is_raw()) return;
         const disk_footer footer =
             detail::make_new_footer(report_.virtual_size, disk_type::fixed, options_.id, options_.timestamp);

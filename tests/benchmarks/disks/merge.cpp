@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Row 6: a child full of data merged into its parent, which is empty, beside
+// QEMU's program with the same data in its own format: it knows no chains of VHD.
+
+#include "disks/make_disk.hpp"
+#include "disks/rows.hpp"
+#include "disks/scratch.hpp"
+
+#include <vmtask/engine.hpp>
+#include <vmtask/vhd/merge.hpp>
+
+#include <string>
+
+namespace vmtask::benchmark {
+namespace {
+
+measurements ours(const effort& how_much)
+{
+    const scratch_folder folder;
+    make_chain(folder / "parent.vhd", folder / "child.vhd", how_much.disk_bytes);
+    return {{"ms", milliseconds_of([&] {
+                 engine pool({.workers = 1});
+                 const auto task = vhd::merge(pool, folder / "child.vhd");
+                 task.wait_for_completion();
+                 static_cast<void>(task.result());
+             })}};
+}
+
+measurements by_qemu(const effort& how_much)
+{
+    const scratch_folder folder;
+    make_raw_disk(folder / "raw", how_much.disk_bytes);
+    const std::string size = std::to_string(how_much.disk_bytes);
+    run_command({"qemu-img", "create", "-f", "qcow2", folder / "parent", size});
+    run_command({"qemu-img", "create", "-f", "qcow2", "-b", folder / "parent", "-F", "qcow2", folder / "child"});
+    run_command({"qemu-img", "convert", "-n", "-f", "raw", "-O", "qcow2", folder / "raw", folder / "child"});
+    flush_file(folder / "child");
+    return {{"ms", milliseconds_of([&] {
+                 run_command({"qemu-img", "commit", "-f", "qcow2", folder / "child"});
+                 flush_file(folder / "parent");
+             })}};
+}
+
+} // namespace
+
+group merge()
+{
+    return {{{"merge/ours", "ours", ours}, {"merge/qemu_img", "qemu-img commit of a qcow2, fsync", by_qemu}},
+            {{6, "merge of a child full of data", "ms", {"merge/ours", "ms"}, {"merge/qemu_img", "ms"}, 1.0}}};
+}
+
+} // namespace vmtask::benchmark
