@@ -72,6 +72,7 @@ private:
     work_monitor& monitor_;
     std::vector<std::byte> buffer_;
     std::uint64_t unit_ = piece_size; // no piece lies in two of the parent's blocks
+    extent gap_;                      // of the parent, found to be zeros
     merge_report report_;
     std::uint64_t total_ = 0;
 };
@@ -123,9 +124,14 @@ void merging::put(std::uint64_t offset, std::span<const std::byte> bytes)
     write_rest();
 }
 
+/// Zeros where the parent has none but zeros. Where it has few blocks, to look for
+/// the next is long, so the last gap is remembered; what is written lies before it
+/// or makes nothing else in it.
 bool merging::shows_already(std::uint64_t offset, std::span<const std::byte> bytes)
 {
-    return is_zero(bytes) && parent_.next_data(offset) >= offset + bytes.size();
+    if (!is_zero(bytes)) return false;
+    if (offset < gap_.offset || offset >= gap_.end()) gap_ = {offset, parent_.next_data(offset) - offset};
+    return gap_.end() >= offset + bytes.size();
 }
 
 } // namespace
