@@ -2,12 +2,15 @@
 
 #include <vmtask/vhd/disk_chain.hpp>
 
+#include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/create_child_file.hpp>
 #include <vmtask/vhd/create_file.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/merge.hpp>
 
 #include "support/catch.hpp"
+#include "support/patience.hpp"
 #include "support/vhd/chain_files.hpp"
 #include "support/vhd/disk.hpp"
 #include "support/vhd/failure.hpp"
@@ -25,7 +28,6 @@ using namespace vmtask;
 using namespace vmtask::test;
 using Catch::Matchers::ContainsSubstring;
 using vhd::chain_access;
-using vhd::errc;
 using vhd::file_access;
 using vhd::parent_source;
 
@@ -113,6 +115,59 @@ TEST_CASE("libvhdi reads our differencing disks as we do", "[vhd][chain][interop
     CHECK_THAT(info.output, ContainsSubstring("Differential") && ContainsSubstring("middle.vhd"));
 }
 
+TEST_CASE("merge and compact of files are tasks, whose results libvhdi reads as we do",
+          "[vhd][chain][merge][task][interoperability]")
+{
+    const chain_files files;
+    engine engine;
+    const auto merged = vhd::merge(engine, files.top(), {.keep_child = true});
+    REQUIRE(merged.wait_for_completion(patience) == wait_status::completed);
+    REQUIRE_FALSE(merged.error());
+    CHECK(merged.description() == "merge " + files.top().string());
+    CHECK(merged.percent_completed() == 100);
+    CHECK(merged.result().parent == files.middle().string());
+    CHECK_FALSE(merged.result().child_removed);
+    CHECK(is_same(contents_of(files.middle()), files.expected));
+    const auto compacted = vhd::compact(engine, files.top());
+    REQUIRE(compacted.wait_for_completion(patience) == wait_status::completed);
+    CHECK(compacted.result().blocks_freed == compacted.result().blocks_scanned);
+    CHECK(is_same(contents_of(files.top()), files.expected));
+    CHECK(is_same(contents_of(files.base()), files.expected_of_base));
+
+    if (!libvhdi_disk::is_installed()) {
+        WARN("not read by libvhdi, which is not installed");
+        return;
+    }
+    libvhdi_disk base(files.base());
+    libvhdi_disk middle(files.middle());
+    libvhdi_disk top(files.top());
+    middle.set_parent(base);
+    top.set_parent(middle);
+    CHECK(is_same(middle.contents(), files.expected));
+    CHECK(is_same(top.contents(), files.expected));
+}
+
+TEST_CASE("whoever sees the end of a merge finds the child gone, and can open the parent", "[vhd][merge][task]")
+{
+    const chain_files files;
+    engine engine;
+    const auto merged = vhd::merge(engine, files.top());
+    REQUIRE(merged.wait_for_completion(patience) == wait_status::completed);
+    CHECK(merged.result().child_removed);
+    CHECK_FALSE(fs::exists(files.top()));
+    CHECK_FALSE(lock_refusal(files.middle(), file_access::write));
+    CHECK(is_same(contents_of(files.middle()), files.expected));
+
+    const auto target = files.folder / "new.vhd";
+    const auto written = vhd::merge_into(engine, files.middle(), target, {.block_size_bytes = 512U << 10});
+    REQUIRE(written.wait_for_completion(patience) == wait_status::completed);
+    CHECK(written.result().file_size == fs::file_size(target));
+    CHECK(is_same(contents_of(target), files.expected));
+    const auto refused = vhd::merge(engine, target);
+    REQUIRE(refused.wait_for_completion(patience) == wait_status::completed);
+    CHECK(refused.error() == vhd::errc::not_differencing);
+}
+
 TEST_CASE("QEMU takes a differencing disk for a dynamic one and shows zeros; we show the parent",
           "[vhd][chain][interoperability]")
 {
@@ -183,7 +238,7 @@ TEST_CASE("a parent is found by its relative path, else the absolute one, else i
     SECTION("the parent gets another name")
     {
         fs::rename(folder / "a/p.vhd", folder / "q.vhd");
-        CHECK(refusal_of(folder / "a/b/c.vhd").code == errc::parent_not_found);
+        CHECK(refusal_of(folder / "a/b/c.vhd").code == vhd::errc::parent_not_found);
         CHECK(source_of(folder / "a/b/c.vhd", {folder / "q.vhd"}) == parent_source::given);
     }
     SECTION("the child is opened by a symbolic link")
@@ -210,7 +265,7 @@ TEST_CASE("paths that Windows has written lead to a parent", "[vhd][chain]")
     SECTION("the end of an absolute one")
     {
         make_child(child, folder / "a/p.vhd", {.absolute_paths = {"D:\\disks\\p.vhd"}});
-        CHECK(refusal_of(child).code == errc::parent_not_found);
+        CHECK(refusal_of(child).code == vhd::errc::parent_not_found);
         fs::rename(folder / "a/p.vhd", folder / "a/b/p.vhd");
         CHECK(source_of(child) == parent_source::name);
     }
@@ -227,7 +282,7 @@ TEST_CASE("a missing parent is an error that says where it was looked for", "[vh
     const chain_files files;
     fs::rename(files.base(), files.folder / "away.vhd");
     const failure failed = refusal_of(files.top());
-    CHECK(failed.code == errc::parent_not_found);
+    CHECK(failed.code == vhd::errc::parent_not_found);
     CHECK_THAT(failed.what,
                Catch::Matchers::StartsWith(files.middle().string() + ": there is no " + files.base().string() + ": "));
     CHECK(failed.what.find('\n') == std::string::npos);
@@ -240,11 +295,11 @@ TEST_CASE("a disk that is not the parent is an error that names both files and i
     fs::remove(files.base());
     make_parent(files.base());
     const failure failed = refusal_of(files.top());
-    CHECK(failed.code == errc::wrong_parent);
+    CHECK(failed.code == vhd::errc::wrong_parent);
     CHECK_THAT(failed.what,
                Catch::Matchers::StartsWith(files.middle().string() + ": ") && ContainsSubstring(files.base().string())
                    && ContainsSubstring(wanted) && ContainsSubstring(vhd::to_string(vhd::read_info(files.base()).id)));
-    CHECK(refusal_of(files.middle(), {files.top()}).code == errc::wrong_parent);
+    CHECK(refusal_of(files.middle(), {files.top()}).code == vhd::errc::wrong_parent);
 }
 
 TEST_CASE("a disk that is not the parent does not hide the one that is", "[vhd][chain]")
@@ -285,9 +340,9 @@ TEST_CASE("a chain that leads back to itself is refused", "[vhd][chain]")
         fs::create_hard_link(folder / "d.vhd", folder / "p.vhd");
     }
     const failure failed = refusal_of(folder / "d.vhd");
-    CHECK((failed.code == errc::parent_cycle || failed.code == errc::wrong_parent));
+    CHECK((failed.code == vhd::errc::parent_cycle || failed.code == vhd::errc::wrong_parent));
     const failure itself = refusal_of(folder / "c.vhd", {folder / "c.vhd"});
-    CHECK(itself.code == errc::parent_cycle);
+    CHECK(itself.code == vhd::errc::parent_cycle);
     CHECK_THAT(itself.what, ContainsSubstring((folder / "c.vhd").string()));
 }
 
@@ -305,8 +360,8 @@ TEST_CASE("a chain of a hundred files just works, and one of 257 is refused", "[
     scribble(path(100), 3, expected);
     CHECK(is_same(contents_of(path(100)), expected));
     CHECK(vhd::disk_chain(path(255)).links().size() == 256);
-    CHECK(refusal_of(path(256)).code == errc::chain_too_long);
-    CHECK(failure_of([&] { vhd::create_child_file(folder / "new.vhd", path(255)); }).code == errc::chain_too_long);
+    CHECK(refusal_of(path(256)).code == vhd::errc::chain_too_long);
+    CHECK(failure_of([&] { vhd::create_child_file(folder / "new.vhd", path(255)); }).code == vhd::errc::chain_too_long);
 }
 
 TEST_CASE("a parent that has changed since is reported, and used", "[vhd][chain]")
@@ -328,8 +383,8 @@ TEST_CASE("each file of a chain is locked as long as it is open", "[vhd][chain][
         const vhd::disk_chain chain(files.top(), access);
         for (std::size_t i = 0; i < paths.size(); ++i) {
             CAPTURE(i);
-            CHECK(lock_refusal(paths[i], file_access::write) == errc::in_use);
-            CHECK((lock_refusal(paths[i], file_access::read) == errc::in_use) == (i < writable));
+            CHECK(lock_refusal(paths[i], file_access::write) == vhd::errc::in_use);
+            CHECK((lock_refusal(paths[i], file_access::read) == vhd::errc::in_use) == (i < writable));
             if (!is_installed("qemu-io")) continue;
             CHECK(run({"qemu-io", "-f", "vpc", "-c", "write 0 512", paths[i].string()}).code != 0);
             CHECK((run({"qemu-io", "-r", "-f", "vpc", "-c", "read 0 512", paths[i].string()}).code != 0)
@@ -346,7 +401,7 @@ TEST_CASE("a chain with a file that somebody writes to is refused, and its other
     const fs::path held = files.folder / GENERATE("top.vhd", "middle.vhd", "base.vhd");
     {
         const vhd::file_store writer(held, file_access::write);
-        CHECK(refusal_of(files.top()).code == errc::in_use);
+        CHECK(refusal_of(files.top()).code == vhd::errc::in_use);
         CHECK_THAT(refusal_of(files.top()).what, Catch::Matchers::StartsWith(held.string() + ": "));
     }
     for (const fs::path& path : {files.top(), files.middle(), files.base()})
@@ -374,15 +429,15 @@ TEST_CASE("a differencing disk that cannot be made leaves nothing of its name", 
     const auto refusal = [&](const fs::path& parent) {
         return failure_of([&] { vhd::create_child_file(folder / "c.vhd", parent); }).code;
     };
-    CHECK(refusal(folder / "absent.vhd") == errc::no_such_file);
+    CHECK(refusal(folder / "absent.vhd") == vhd::errc::no_such_file);
     std::ofstream(folder / "letter.txt") << std::string(5000, 'x');
-    CHECK(refusal(folder / "letter.txt") == errc::not_a_vhd);
+    CHECK(refusal(folder / "letter.txt") == vhd::errc::not_a_vhd);
     make_parent(folder / "\xFF.vhd");
-    CHECK(refusal(folder / "\xFF.vhd") == errc::unusable_parent_name);
+    CHECK(refusal(folder / "\xFF.vhd") == vhd::errc::unusable_parent_name);
     CHECK_FALSE(fs::exists(folder / "c.vhd"));
     std::ofstream(folder / "c.vhd") << "mine";
     make_parent(folder / "p.vhd");
-    CHECK(refusal(folder / "p.vhd") == errc::already_exists);
+    CHECK(refusal(folder / "p.vhd") == vhd::errc::already_exists);
     CHECK(fs::file_size(folder / "c.vhd") == 4);
 }
 
@@ -394,6 +449,6 @@ TEST_CASE("what is wrong with a parent is told of a disk, and the disk is descri
     fs::remove(files.base());
     const vhd::chain_info info = vhd::read_chain_info(files.top());
     CHECK(info.links.size() == 2);
-    CHECK(info.error == errc::parent_not_found);
+    CHECK(info.error == vhd::errc::parent_not_found);
     CHECK_THAT(info.message, ContainsSubstring(files.base().string()));
 }
