@@ -2,7 +2,6 @@
 #include "blocking_waiter.hpp"
 
 #include "futex.hpp"
-#include "spin.hpp"
 
 namespace vmtask::detail {
 namespace {
@@ -23,8 +22,7 @@ void blocking_waiter::complete(wait_outcome outcome) noexcept
 wait_outcome blocking_waiter::wait() noexcept
 {
     std::uint32_t seen = pending;
-    const bool signalled = spin_until([&] { return (seen = signal_.load(std::memory_order_acquire)) != pending; });
-    if (!signalled && signal_.compare_exchange_strong(seen, parked, std::memory_order_acq_rel)) {
+    if (signal_.compare_exchange_strong(seen, parked, std::memory_order_acq_rel)) {
         while ((seen = signal_.load(std::memory_order_acquire)) == parked) futex_wait(signal_, parked);
     }
     return static_cast<wait_outcome>(seen);

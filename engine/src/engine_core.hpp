@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "adaptive_spin.hpp"
 #include "event_loop.hpp"
 #include "task_board.hpp"
 #include "timer_loop.hpp"
@@ -27,6 +28,8 @@ public:
     [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
+    /// For threads that block in a wait for one of the tasks.
+    [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
 
     /// See task_board; a task that is not made is forgotten at once.
     [[nodiscard]] std::uint64_t admit();
@@ -54,6 +57,7 @@ private:
     static constexpr std::int64_t unended = std::int64_t{1} << 62;
     alignas(64) std::atomic<std::int64_t> balance_{unended};
 
+    alignas(64) adaptive_spin waiting_spin_;
     timer_loop timers_;
     event_loop loop_;
     task_board board_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/deadline.hpp>
+
 #include <cstdint>
 
 namespace vmtask::detail {
@@ -17,6 +19,8 @@ struct engine_thread {
     thread_kind kind;
     /// The task whose body the worker runs; null between two.
     task_record* current = nullptr;
+    /// When the worker ran out of tasks; deadline_never while it has some.
+    steady_time idle_since = deadline_never;
 
     // Guarded by the wait graph's lock.
     task_record* waits_for = nullptr;

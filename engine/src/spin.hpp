@@ -17,17 +17,19 @@ inline void pause_processor() noexcept
 #endif
 }
 
-/// Looks again and again for a few microseconds, which is what going to sleep
-/// and being woken would cost. True as soon as `done` is.
+/// Looks a few times, about a microsecond. True as soon as `done` is.
 template <class Predicate>
 [[nodiscard]] bool spin_until(Predicate done) noexcept
 {
-    constexpr int looks = 100;
+    constexpr int looks = 50;
     for (int look = 0; look < looks; ++look) {
         if (done()) return true;
         pause_processor();
     }
     return false;
 }
+
+/// Whether another thread can get on while this one spins.
+[[nodiscard]] bool has_several_processors() noexcept;
 
 } // namespace vmtask::detail

@@ -104,11 +104,11 @@ private:
     const loop_executor sweeper_;
     const retention retain_;
     const std::uint64_t queue_limit_;
+    std::atomic<bool> closed_{false}; // read by everybody, so not beside what changes
 
     // Written by posters.
     alignas(64) std::atomic<std::uint64_t> admitted_{0};
     std::atomic<std::uint64_t> left_queue_seen_{0}; // an older left_queue_, to look there seldom
-    std::atomic<bool> closed_{false};
     task_inbox inbox_;
 
     // Written by workers, under the lock, and read by others without it.

@@ -12,6 +12,7 @@
 #include <asio/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <new>
@@ -147,6 +148,16 @@ wait_status task_record::wait_until(steady_time deadline)
     const blocked_scope blocked(*this);
     if (blocked.refused()) return wait_status::would_deadlock;
 
+    const steady_time begun = std::chrono::steady_clock::now();
+    const wait_status status = block_until(deadline, begun);
+    core_.waiting_spin().note(std::chrono::steady_clock::now() - begun);
+    return status;
+}
+
+wait_status task_record::block_until(steady_time deadline, steady_time begun)
+{
+    // A waiter is listed only by those who go to sleep: short tasks end before.
+    if (core_.waiting_spin().until([this] { return ended(); }, begun, deadline)) return wait_status::completed;
     blocking_waiter self(deadline);
     if (!add_waiter(self)) return wait_status::completed;
     return self.wait() == wait_outcome::completed ? wait_status::completed : wait_status::timed_out;

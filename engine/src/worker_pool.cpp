@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "worker_pool.hpp"
 
-#include "spin.hpp"
 #include "task_board.hpp"
 
 #include <vmtask/detail/task_record.hpp>
@@ -9,6 +8,7 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -56,12 +56,13 @@ void worker_pool::post_turn() noexcept
 void worker_pool::take_turn() noexcept
 {
     engine_thread& self = *this_engine_thread();
+    end_idleness(self);
     task_record* ended = nullptr;
     for (int run = 0; run < tasks_per_turn;) {
         bool more = false;
         task_record* const next = board_.exchange(std::exchange(ended, nullptr), more);
         if (!next) {
-            if (find_work()) continue;
+            if (find_work(self)) continue;
             return;
         }
         if (more) notify();
@@ -76,16 +77,33 @@ void worker_pool::take_turn() noexcept
     post_turn();
 }
 
-/// Looks for a task a little longer. False when this turn is over.
-bool worker_pool::find_work() noexcept
+/// Learns from how long the worker was without a task.
+void worker_pool::end_idleness(engine_thread& self) noexcept
 {
-    searching_.fetch_add(1, std::memory_order_seq_cst);
-    const bool found = spin_until([this] { return board_.has_queued(); });
-    searching_.fetch_sub(1, std::memory_order_seq_cst);
-    if (found) return true;
+    const steady_time since = std::exchange(self.idle_since, deadline_never);
+    if (since != deadline_never) spin_.note(std::chrono::steady_clock::now() - since);
+}
+
+/// Looks for a task a little longer. False when this turn is over.
+bool worker_pool::find_work(engine_thread& self) noexcept
+{
+    self.idle_since = std::chrono::steady_clock::now();
+    if (search(self)) {
+        end_idleness(self);
+        return true;
+    }
     active_.fetch_sub(1, std::memory_order_seq_cst);
     if (board_.has_queued()) notify();
     return false;
+}
+
+/// One worker at a time: it hands on what it does not take itself.
+bool worker_pool::search(engine_thread& self) noexcept
+{
+    const bool is_first = searching_.fetch_add(1, std::memory_order_seq_cst) == 0;
+    const bool found = is_first && spin_.until([this] { return board_.has_queued(); }, self.idle_since);
+    searching_.fetch_sub(1, std::memory_order_seq_cst);
+    return found;
 }
 
 /// After a blocked worker has come back there is one too many; the first to

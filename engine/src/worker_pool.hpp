@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "adaptive_spin.hpp"
 #include "handler_memory.hpp"
 #include "thread_group.hpp"
 
@@ -41,7 +42,9 @@ public:
 private:
     void post_turn() noexcept;
     void take_turn() noexcept;
-    [[nodiscard]] bool find_work() noexcept;
+    void end_idleness(engine_thread& self) noexcept;
+    [[nodiscard]] bool find_work(engine_thread& self) noexcept;
+    [[nodiscard]] bool search(engine_thread& self) noexcept;
     [[nodiscard]] bool leave_if_too_many() noexcept;
     void add_spare_worker_locked() noexcept;
     void allow_turns_locked() noexcept;
@@ -55,6 +58,7 @@ private:
     alignas(64) std::atomic<std::size_t> active_{0}; // turns posted or running
     std::atomic<std::size_t> searching_{0};          // of these, those about to look at the board again
     std::atomic<std::size_t> allowed_;               // turns at most
+    adaptive_spin spin_;
 
     std::mutex mutex_;
     std::size_t blocked_ = 0; // guarded by mutex_

@@ -29,10 +29,10 @@ public:
 private:
     void write(double fraction, std::uint64_t done, std::uint64_t total) noexcept;
 
-    std::atomic<std::uint32_t> version_{0}; // odd while a report is being written
-    std::atomic<double> fraction_{0};       // never falls
+    std::atomic<double> fraction_{0}; // never falls
     std::atomic<std::uint64_t> done_{0};
     std::atomic<std::uint64_t> total_{0};
+    std::atomic<std::uint32_t> version_{0}; // odd while a report is being written
 };
 
 } // namespace vmtask::detail

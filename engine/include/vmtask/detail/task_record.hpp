@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/progress_cell.hpp>
@@ -13,9 +14,11 @@
 #include <vmtask/wait_status.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -38,6 +41,15 @@ class task_record {
 public:
     task_record(const task_record&) = delete;
     task_record& operator=(const task_record&) = delete;
+
+    // Tasks are made on one thread and destroyed on another.
+    static void* operator new(std::size_t size) { return allocate_block(size); }
+    static void operator delete(void* record, std::size_t size) noexcept { free_block(record, size); }
+    static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+    static void operator delete(void* record, std::align_val_t alignment) noexcept
+    {
+        ::operator delete(record, alignment);
+    }
 
     void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release_reference() noexcept
@@ -116,6 +128,7 @@ private:
     virtual void on_cancel_requested() noexcept {}
 
     void dispose() noexcept;
+    [[nodiscard]] wait_status block_until(steady_time deadline, steady_time begun);
     [[nodiscard]] bool start() noexcept { return status_.start(); }
     [[nodiscard]] task_state conclude(std::exception_ptr failure) noexcept;
     void end_cancelled_in_queue() noexcept;
@@ -136,27 +149,28 @@ private:
     };
     extras& extras_locked();
 
+    // What every task needs comes first, in as few cache lines as possible.
     engine_core& core_;
     const std::uint64_t id_;
     std::atomic<std::uint32_t> references_{2}; // the first handle and the engine
     status_word status_;
-    progress_cell progress_;
+
+    // Guarded by the task board's lock, as is in_run_queue_.
+    task_record* next_ = nullptr;
+    task_record* previous_ = nullptr;
+    steady_time ended_at_{};
+
+    waiter_list waiters_; // guarded by mutex_
+    [[no_unique_address]] progress_cell progress_;
+    mutable small_mutex mutex_; // fits into the cell's padding
 
     // Written before the end is latched, constant afterwards.
     std::error_code error_;
     std::exception_ptr failure_;
 
-    mutable small_mutex mutex_;
-    waiter_list waiters_;            // guarded by mutex_
-    std::unique_ptr<extras> extras_; // guarded by mutex_
-
+    std::unique_ptr<extras> extras_;   // guarded by mutex_
     task_record* waits_for_ = nullptr; // guarded by the wait graph's lock
-
-    // Guarded by the task board's lock.
-    task_record* next_ = nullptr;
-    task_record* previous_ = nullptr;
-    steady_time ended_at_{};
-    bool in_run_queue_ = false;
+    bool in_run_queue_ = false;        // last: derived classes use the padding
 };
 
 /// Counts one more reference, for those who hold a plain one.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/detail/block_pool.hpp>
+
+#include <vmtask/detail/small_mutex.hpp>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <utility>
+
+namespace vmtask::detail {
+namespace {
+
+constexpr std::size_t granularity = 16;
+constexpr std::size_t classes = 32;
+/// Blocks that threads hand to each other at once.
+constexpr std::uint32_t blocks_per_batch = 64;
+/// Of each size, kept for all threads.
+constexpr std::uint32_t most_batches = 1024;
+
+/// What is in a block that nobody uses.
+struct free_block_links {
+    free_block_links* next;
+    free_block_links* next_batch; // in the first of a batch
+};
+
+std::size_t class_of(std::size_t size) noexcept
+{
+    return (size - 1) / granularity;
+}
+
+void* allocate_of_class(std::size_t index)
+{
+    return ::operator new((index + 1) * granularity);
+}
+
+/// Batches of free blocks of one size, for all threads.
+class depot {
+public:
+    /// False when there are enough.
+    [[nodiscard]] bool put(free_block_links* batch) noexcept
+    {
+        const std::lock_guard lock(mutex_);
+        if (count_ == most_batches) return false;
+        batch->next_batch = first_;
+        first_ = batch;
+        ++count_;
+        return true;
+    }
+
+    [[nodiscard]] free_block_links* take() noexcept
+    {
+        const std::lock_guard lock(mutex_);
+        free_block_links* const taken = first_;
+        if (!taken) return nullptr;
+        first_ = taken->next_batch;
+        --count_;
+        return taken;
+    }
+
+private:
+    alignas(64) small_mutex mutex_;
+    free_block_links* first_ = nullptr; // guarded by mutex_
+    std::uint32_t count_ = 0;           // guarded by mutex_
+};
+
+constinit std::array<depot, classes> depots;
+
+void put_or_delete(depot& into, free_block_links* batch) noexcept
+{
+    if (!batch || into.put(batch)) return;
+    while (batch) ::operator delete(std::exchange(batch, batch->next));
+}
+
+/// The free blocks of one size that a thread has at hand: some, and a full
+/// batch or none, so that a thread at the edge of a batch does not go to the
+/// depot with each block.
+struct stock {
+    free_block_links* first = nullptr;
+    free_block_links* full = nullptr;
+    std::uint32_t count = 0; // of those at `first`
+};
+
+enum class thread_phase : std::uint8_t { fresh, running, leaving };
+
+constinit thread_local std::array<stock, classes> stocks{};
+constinit thread_local thread_phase phase = thread_phase::fresh;
+
+/// Hands a thread's blocks on when it ends.
+struct thread_exit {
+    ~thread_exit()
+    {
+        phase = thread_phase::leaving;
+        for (std::size_t index = 0; index < classes; ++index) {
+            put_or_delete(depots[index], stocks[index].full);
+            put_or_delete(depots[index], stocks[index].first);
+            stocks[index] = stock();
+        }
+    }
+};
+
+/// True while the thread may keep blocks: not while its last objects go.
+bool may_keep() noexcept
+{
+    if (phase == thread_phase::fresh) {
+        thread_local const thread_exit at_exit;
+        static_cast<void>(at_exit);
+        phase = thread_phase::running;
+    }
+    return phase == thread_phase::running;
+}
+
+bool refill(stock& from, depot& reserve) noexcept
+{
+    from.first = from.full ? std::exchange(from.full, nullptr) : reserve.take();
+    from.count = from.first ? blocks_per_batch : 0;
+    return from.first != nullptr;
+}
+
+} // namespace
+
+void* allocate_block(std::size_t size)
+{
+    const std::size_t index = class_of(size);
+    if (index >= classes) return ::operator new(size);
+    stock& from = stocks[index];
+    if (!from.first && !(may_keep() && refill(from, depots[index]))) return allocate_of_class(index);
+    free_block_links* const taken = from.first;
+    from.first = taken->next;
+    if (from.count > 0) --from.count;
+    return taken;
+}
+
+void free_block(void* freed, std::size_t size) noexcept
+{
+    const std::size_t index = class_of(size);
+    if (index >= classes || !may_keep()) return ::operator delete(freed);
+    stock& into = stocks[index];
+    if (into.count == blocks_per_batch) {
+        put_or_delete(depots[index], into.full);
+        into.full = std::exchange(into.first, nullptr);
+        into.count = 0;
+    }
+    into.first = ::new (freed) free_block_links{into.first, nullptr};
+    ++into.count;
+}
+
+} // namespace vmtask::detail
