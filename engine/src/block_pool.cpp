@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/detail/block_pool.hpp>
 
+#include "prefetch.hpp"
+
 #include <vmtask/detail/small_mutex.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <new>
@@ -16,8 +19,23 @@ constexpr std::size_t granularity = 16;
 constexpr std::size_t classes = 32;
 /// Blocks that threads hand to each other at once.
 constexpr std::uint32_t blocks_per_batch = 64;
-/// Of each size, kept for all threads.
-constexpr std::uint32_t most_batches = 1024;
+/// Kept for all threads and for good, in all sizes together; this many more
+/// only by threads that give them back.
+constexpr std::int64_t kept_batches = 512;
+
+// Memory that is used again at once would hide from AddressSanitizer what is
+// used after its end.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool reuses_memory = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool reuses_memory = false;
+#else
+constexpr bool reuses_memory = true;
+#endif
+#else
+constexpr bool reuses_memory = true;
+#endif
 
 /// What is in a block that nobody uses.
 struct free_block_links {
@@ -38,39 +56,49 @@ void* allocate_of_class(std::size_t index)
 /// Batches of free blocks of one size, for all threads.
 class depot {
 public:
-    /// False when there are enough.
-    [[nodiscard]] bool put(free_block_links* batch) noexcept
+    void put(free_block_links* batch) noexcept
     {
         const std::lock_guard lock(mutex_);
-        if (count_ == most_batches) return false;
         batch->next_batch = first_;
         first_ = batch;
-        ++count_;
-        return true;
     }
 
     [[nodiscard]] free_block_links* take() noexcept
     {
         const std::lock_guard lock(mutex_);
         free_block_links* const taken = first_;
-        if (!taken) return nullptr;
-        first_ = taken->next_batch;
-        --count_;
+        if (taken) first_ = taken->next_batch;
         return taken;
     }
 
 private:
     alignas(64) small_mutex mutex_;
     free_block_links* first_ = nullptr; // guarded by mutex_
-    std::uint32_t count_ = 0;           // guarded by mutex_
 };
 
 constinit std::array<depot, classes> depots;
+constinit std::atomic<std::int64_t> batches_in_depots{0};
+
+constinit thread_local bool gives_back = false;
+
+void delete_batch(free_block_links* batch) noexcept
+{
+    while (batch) ::operator delete(std::exchange(batch, batch->next));
+}
 
 void put_or_delete(depot& into, free_block_links* batch) noexcept
 {
-    if (!batch || into.put(batch)) return;
-    while (batch) ::operator delete(std::exchange(batch, batch->next));
+    if (!batch) return;
+    if (!gives_back && batches_in_depots.load(std::memory_order_relaxed) >= kept_batches) return delete_batch(batch);
+    into.put(batch);
+    batches_in_depots.fetch_add(1, std::memory_order_relaxed);
+}
+
+[[nodiscard]] free_block_links* take_batch(depot& from) noexcept
+{
+    free_block_links* const taken = from.take();
+    if (taken) batches_in_depots.fetch_sub(1, std::memory_order_relaxed);
+    return taken;
 }
 
 /// The free blocks of one size that a thread has at hand: some, and a full
@@ -113,7 +141,7 @@ bool may_keep() noexcept
 
 bool refill(stock& from, depot& reserve) noexcept
 {
-    from.first = from.full ? std::exchange(from.full, nullptr) : reserve.take();
+    from.first = from.full ? std::exchange(from.full, nullptr) : take_batch(reserve);
     from.count = from.first ? blocks_per_batch : 0;
     return from.first != nullptr;
 }
@@ -123,11 +151,12 @@ bool refill(stock& from, depot& reserve) noexcept
 void* allocate_block(std::size_t size)
 {
     const std::size_t index = class_of(size);
-    if (index >= classes) return ::operator new(size);
+    if (!reuses_memory || index >= classes) return ::operator new(size);
     stock& from = stocks[index];
     if (!from.first && !(may_keep() && refill(from, depots[index]))) return allocate_of_class(index);
     free_block_links* const taken = from.first;
     from.first = taken->next;
+    prefetch(from.first);
     if (from.count > 0) --from.count;
     return taken;
 }
@@ -135,7 +164,7 @@ void* allocate_block(std::size_t size)
 void free_block(void* freed, std::size_t size) noexcept
 {
     const std::size_t index = class_of(size);
-    if (index >= classes || !may_keep()) return ::operator delete(freed);
+    if (!reuses_memory || index >= classes || !may_keep()) return ::operator delete(freed);
     stock& into = stocks[index];
     if (into.count == blocks_per_batch) {
         put_or_delete(depots[index], into.full);
@@ -144,6 +173,23 @@ void free_block(void* freed, std::size_t size) noexcept
     }
     into.first = ::new (freed) free_block_links{into.first, nullptr};
     ++into.count;
+}
+
+void keep_blocks_until_idle() noexcept
+{
+    gives_back = true;
+}
+
+bool give_blocks_back() noexcept
+{
+    if (batches_in_depots.load(std::memory_order_relaxed) <= kept_batches) return false;
+    for (depot& from : depots) {
+        if (free_block_links* const batch = take_batch(from)) {
+            delete_batch(batch);
+            return true;
+        }
+    }
+    return false;
 }
 
 } // namespace vmtask::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "engine_core.hpp"
 
+#include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/error.hpp>
 
@@ -92,13 +93,22 @@ void engine_core::stop_threads() noexcept
 void engine_core::end() noexcept
 {
     stop_threads();
+    while (give_blocks_back()) {
+    }
     const std::int64_t made = static_cast<std::int64_t>(board_.clear());
     if (balance_.fetch_add(made - unended, std::memory_order_acq_rel) + made - unended == 0) delete this;
 }
 
 void engine_core::forget_task() noexcept
 {
-    if (balance_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    engine_thread* const here = this_engine_thread();
+    if (here && here->core == this) ++here->forgotten;
+    else forget_tasks(1);
+}
+
+void engine_core::forget_tasks(std::int64_t count) noexcept
+{
+    if (balance_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
 }
 
 loop_executor event_loop_executor(engine_core& core) noexcept
@@ -116,6 +126,11 @@ loop_pin::loop_pin(engine_core& core) noexcept : core_(core.loop().pin() ? &core
 loop_pin::~loop_pin()
 {
     if (core_) core_->loop().unpin();
+}
+
+bool loop_pin::deliver(loop_delivery& added) const noexcept
+{
+    return core_ && core_->loop().deliver(added);
 }
 
 admission::admission(engine_core& core) : core_(core), id_(core.admit()) {}

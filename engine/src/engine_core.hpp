@@ -44,8 +44,10 @@ public:
     /// Ends the threads, once all tasks have ended, and the core itself as soon
     /// as no task is left.
     void end() noexcept;
-    /// One task is gone for good.
+    /// One task is gone for good. A thread of the engine tells of all of its
+    /// own at once, when it ends: nobody wants to know before.
     void forget_task() noexcept;
+    void forget_tasks(std::int64_t count) noexcept;
 
 private:
     ~engine_core() = default;

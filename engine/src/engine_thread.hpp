@@ -21,6 +21,8 @@ struct engine_thread {
     task_record* current = nullptr;
     /// When the worker ran out of tasks; deadline_never while it has some.
     steady_time idle_since = deadline_never;
+    /// Tasks that are gone and that the core has not been told of.
+    std::int64_t forgotten = 0;
 
     // Guarded by the wait graph's lock.
     task_record* waits_for = nullptr;

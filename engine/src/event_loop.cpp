@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "event_loop.hpp"
 
+#include <asio/post.hpp>
 #include <asio/strand.hpp>
 
 #include <algorithm>
@@ -50,6 +51,39 @@ void event_loop::unpin() noexcept
     const std::lock_guard lock(mutex_);
     is_unpinned_ = true;
     last_pin_gone_.notify_all();
+}
+
+bool event_loop::deliver(loop_delivery& added) noexcept
+{
+    if (thread_count_ > 1) return false;
+    if (deliveries_.add(added)) ask_for_deliveries();
+    return true;
+}
+
+void event_loop::ask_for_deliveries() noexcept
+{
+    if (deliveries_asked_.exchange(true, std::memory_order_acq_rel)) return;
+    asio::post(threads_.context(), engine_handler(memory_, [this] { deliver_some(); }));
+}
+
+/// Then other handlers of the io_context get their turn.
+void event_loop::deliver_some()
+{
+    // First: whoever adds from now on asks anew.
+    deliveries_asked_.exchange(false, std::memory_order_acq_rel);
+    constexpr int most = 64;
+    try {
+        for (int delivered = 0; delivered < most; ++delivered) {
+            loop_delivery* const next = deliveries_.pop();
+            if (!next) return;
+            next->deliver();
+        }
+    } catch (...) {
+        // A handler has thrown; the others are still owed their call.
+        ask_for_deliveries();
+        throw;
+    }
+    ask_for_deliveries();
 }
 
 } // namespace vmtask::detail

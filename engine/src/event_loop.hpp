@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "arrival_queue.hpp"
+#include "handler_memory.hpp"
 #include "thread_group.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/loop_delivery.hpp>
 
 #include <asio/any_io_executor.hpp>
 
@@ -35,13 +38,25 @@ public:
     [[nodiscard]] bool pin() noexcept;
     void unpin() noexcept;
 
+    /// Has the loop call it; the caller holds a pin until then. False when the
+    /// loop has several threads: a handler that blocks one of them must not
+    /// keep from the others what came with it.
+    [[nodiscard]] bool deliver(loop_delivery& added) noexcept;
+
 private:
+    void ask_for_deliveries() noexcept;
+    void deliver_some();
+
     static constexpr std::uint64_t closed = std::uint64_t{1} << 63;
 
     const std::size_t thread_count_;
+    handler_memory memory_;
     thread_group threads_;
     const loop_executor executor_;
     std::atomic<std::uint64_t> pins_{0}; // and `closed`
+
+    arrival_queue<loop_delivery> deliveries_;
+    std::atomic<bool> deliveries_asked_{false}; // deliver_some() is on its way
 
     std::mutex mutex_;
     std::condition_variable last_pin_gone_;

@@ -92,11 +92,16 @@ void task_board::enlist(task_record& posted) noexcept
     ++settled_;
 }
 
+void task_board::settle_locked(task_record& posted) noexcept
+{
+    table_.add(posted.id(), posted);
+    ++settled_;
+}
+
 void task_board::settle_inbox_locked() noexcept
 {
     inbox_.drain([this](task_record& posted) {
-        table_.add(posted.id(), posted);
-        ++settled_;
+        settle_locked(posted);
         posted.in_run_queue_ = true;
         queue_.push_back(posted);
     });
@@ -108,17 +113,26 @@ task_record* task_board::exchange(task_record* ended, bool& more) noexcept
     released_tasks released;
     const std::lock_guard lock(mutex_);
     if (ended) retire_locked(*ended, released);
-    if (queue_.empty()) settle_inbox_locked();
     task_record* const next = start_next_locked();
-    if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
     more = !queue_.empty() || !inbox_.empty();
     return next;
 }
 
+task_record* task_board::pop_locked() noexcept
+{
+    if (task_record* const queued = queue_.pop_front()) {
+        queued->in_run_queue_ = false;
+        if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
+        return queued;
+    }
+    task_record* const posted = inbox_.pop();
+    if (posted) settle_locked(*posted);
+    return posted;
+}
+
 task_record* task_board::start_next_locked() noexcept
 {
-    while (task_record* const next = queue_.pop_front()) {
-        next->in_run_queue_ = false;
+    while (task_record* const next = pop_locked()) {
         left_queue_.store(left_queue_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
         // Started under the lock: whoever cancelled it takes the lock before he
         // lets go of it, so it is still there to be asked.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "task_inbox.hpp"
+#include "arrival_queue.hpp"
 #include "task_list.hpp"
 #include "task_table.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/small_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/task_handle.hpp>
 
@@ -25,7 +26,8 @@ class timer_loop;
 /// ones until they are let go, and how many there are of each.
 ///
 /// One short lock, which a worker takes once per task and a poster never: a
-/// posted task goes to the inbox, and whoever takes the lock puts it in order.
+/// posted task goes to the inbox, from where a worker takes it. Only who wants
+/// to see or to remove queued tasks moves them all to the queue first.
 ///
 /// Thread safety: all members.
 class task_board {
@@ -90,7 +92,9 @@ private:
         task_board& board_;
     };
 
+    void settle_locked(task_record& posted) noexcept;
     void settle_inbox_locked() noexcept;
+    [[nodiscard]] task_record* pop_locked() noexcept;
     [[nodiscard]] task_record* start_next_locked() noexcept;
     void retire_locked(task_record& ended, released_tasks& released) noexcept;
     void prune_locked(steady_time now, released_tasks& released) noexcept;
@@ -109,16 +113,16 @@ private:
     // Written by posters.
     alignas(64) std::atomic<std::uint64_t> admitted_{0};
     std::atomic<std::uint64_t> left_queue_seen_{0}; // an older left_queue_, to look there seldom
-    task_inbox inbox_;
+    arrival_queue<task_record> inbox_;              // taken out under the lock
 
     // Written by workers, under the lock, and read by others without it.
     alignas(64) std::atomic<std::uint64_t> left_queue_{0}; // started, cancelled or withdrawn
     std::atomic<bool> queue_empty_{true};
 
-    std::mutex mutex_;
-    std::condition_variable all_ended_;
+    small_mutex mutex_;
+    std::condition_variable_any all_ended_;
     // Guarded by mutex_.
-    task_list queue_;
+    task_list queue_;    // those of before the inbox
     task_list retained_; // ended, oldest first
     task_table table_;
     sweep sweep_{*this};

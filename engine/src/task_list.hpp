@@ -3,6 +3,7 @@
 
 #include <vmtask/detail/task_record.hpp>
 
+#include <atomic>
 #include <cstddef>
 
 namespace vmtask::detail {
@@ -19,17 +20,20 @@ public:
 
     void push_back(task_record& added) noexcept
     {
-        added.next_ = nullptr;
+        set_next(added, nullptr);
         added.previous_ = last_;
-        (last_ ? last_->next_ : first_) = &added;
+        if (last_) set_next(*last_, &added);
+        else first_ = &added;
         last_ = &added;
         ++size_;
     }
 
     void remove(task_record& removed) noexcept
     {
-        (removed.previous_ ? removed.previous_->next_ : first_) = removed.next_;
-        (removed.next_ ? removed.next_->previous_ : last_) = removed.previous_;
+        task_record* const next = removed.next_.load(std::memory_order_relaxed);
+        if (removed.previous_) set_next(*removed.previous_, next);
+        else first_ = next;
+        (next ? next->previous_ : last_) = removed.previous_;
         --size_;
     }
 
@@ -41,6 +45,12 @@ public:
     }
 
 private:
+    // Atomic for the inbox's sake only.
+    static void set_next(task_record& record, task_record* next) noexcept
+    {
+        record.next_.store(next, std::memory_order_relaxed);
+    }
+
     task_record* first_ = nullptr;
     task_record* last_ = nullptr;
     std::size_t size_ = 0;

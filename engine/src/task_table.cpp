@@ -38,6 +38,7 @@ task_table::page* task_table::page_for(std::uint64_t number)
 
 void task_table::recycle(std::uint64_t number) noexcept
 {
+    if (leaving_number_ == number) leaving_ = nullptr;
     const auto emptied = pages_.find(number);
     spare_ = std::move(emptied->second);
     pages_.erase(emptied);
@@ -46,9 +47,13 @@ void task_table::recycle(std::uint64_t number) noexcept
 void task_table::remove(std::uint64_t id) noexcept
 {
     const std::uint64_t number = id / page_size;
-    const auto found = pages_.find(number);
-    if (found == pages_.end()) return;
-    page& from = *found->second;
+    if (!leaving_ || leaving_number_ != number) {
+        const auto found = pages_.find(number);
+        if (found == pages_.end()) return;
+        leaving_number_ = number;
+        leaving_ = found->second.get();
+    }
+    page& from = *leaving_;
     if (!std::exchange(from.tasks[id % page_size], nullptr)) return;
     --count_;
     --from.count;

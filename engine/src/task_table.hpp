@@ -48,9 +48,11 @@ private:
     void recycle(std::uint64_t number) noexcept;
 
     std::unordered_map<std::uint64_t, std::unique_ptr<page>> pages_;
-    // The page used last, since neighbours come together.
+    // The pages used last, since neighbours come together and go together.
     std::uint64_t recent_number_ = 0;
     page* recent_ = nullptr;
+    std::uint64_t leaving_number_ = 0;
+    page* leaving_ = nullptr;
     std::unique_ptr<page> spare_; // an emptied page, to be used again
     std::size_t count_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "thread_group.hpp"
 
+#include "engine_core.hpp"
+
 #include <asio/post.hpp>
 
 #include <utility>
@@ -50,9 +52,15 @@ void thread_group::run(engine_thread& self) noexcept
     guarded([this] { context_->run(); });
     // Stopped: handlers that were ready are still owed their call. The last
     // thread to leave makes it, so that they run where they always did.
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    // What ready handlers post is run too, as a coroutine's end may be several
-    // steps away; but one that posts itself for ever must not keep us here.
+    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) run_ready_generations();
+    this_engine_thread() = nullptr;
+    core_.forget_tasks(self.forgotten);
+}
+
+/// What ready handlers post is run too, as a coroutine's end may be several
+/// steps away; but one that posts itself for ever must not keep us here.
+void thread_group::run_ready_generations() noexcept
+{
     constexpr int generations = 64;
     for (int generation = 0; generation < generations && run_ready_handlers(); ++generation) {
     }

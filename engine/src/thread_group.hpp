@@ -57,6 +57,7 @@ private:
     };
 
     void run(engine_thread& self) noexcept;
+    void run_ready_generations() noexcept;
     bool run_ready_handlers() noexcept;
     void guarded(const std::function<void()>& work) noexcept;
 

@@ -3,6 +3,7 @@
 
 #include "task_board.hpp"
 
+#include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/task_record.hpp>
 
 #include <asio/post.hpp>
@@ -56,6 +57,7 @@ void worker_pool::post_turn() noexcept
 void worker_pool::take_turn() noexcept
 {
     engine_thread& self = *this_engine_thread();
+    keep_blocks_until_idle();
     end_idleness(self);
     task_record* ended = nullptr;
     for (int run = 0; run < tasks_per_turn;) {
@@ -88,7 +90,7 @@ void worker_pool::end_idleness(engine_thread& self) noexcept
 bool worker_pool::find_work(engine_thread& self) noexcept
 {
     self.idle_since = std::chrono::steady_clock::now();
-    if (search(self)) {
+    if (search(self) || tidy_up()) {
         end_idleness(self);
         return true;
     }
@@ -104,6 +106,15 @@ bool worker_pool::search(engine_thread& self) noexcept
     const bool found = is_first && spin_.until([this] { return board_.has_queued(); }, self.idle_since);
     searching_.fetch_sub(1, std::memory_order_seq_cst);
     return found;
+}
+
+/// Returns the memory of a burst. True as soon as there is a task again.
+bool worker_pool::tidy_up() noexcept
+{
+    while (give_blocks_back()) {
+        if (board_.has_queued()) return true;
+    }
+    return false;
 }
 
 /// After a blocked worker has come back there is one too many; the first to

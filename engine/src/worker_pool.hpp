@@ -45,6 +45,7 @@ private:
     void end_idleness(engine_thread& self) noexcept;
     [[nodiscard]] bool find_work(engine_thread& self) noexcept;
     [[nodiscard]] bool search(engine_thread& self) noexcept;
+    [[nodiscard]] bool tidy_up() noexcept;
     [[nodiscard]] bool leave_if_too_many() noexcept;
     void add_spare_worker_locked() noexcept;
     void allow_turns_locked() noexcept;

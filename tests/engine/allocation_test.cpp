@@ -9,6 +9,7 @@
 #include "support/mailbox.hpp"
 #include "support/occupy.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -34,6 +35,12 @@ void* counted_allocation(std::size_t size)
     if (!memory) throw std::bad_alloc();
     return memory;
 }
+
+/// Too large for the engine to have memory for it from tasks before.
+struct large_body {
+    void operator()(task_context&) const {}
+    std::array<char, 1000> ballast{};
+};
 
 /// How many allocations this thread makes while it does `act`.
 template <class Act>
@@ -112,9 +119,7 @@ TEST_CASE("a task is one allocation", "[allocation]")
     const auto held = test::occupy_workers(engine, gate, 1);
 
     CHECK(allocations_in([&] {
-              for (int i = 0; i < 1000; ++i)
-                  tasks.push_back(
-                      engine.post([i](task_context& self) { (void)(self.id() + static_cast<unsigned>(i)); }));
+              for (int i = 0; i < 1000; ++i) tasks.push_back(engine.post(large_body()));
           })
           == 1000);
     gate.open();
@@ -162,7 +167,7 @@ TEST_CASE("a post that runs out of memory makes no task and leaves its place to 
     vmtask::engine engine({.workers = 1, .queue_limit = 1});
     const auto held = test::occupy_workers(engine, gate, 1);
 
-    CHECK(fail_each_allocation_in([&] { posted.push_back(engine.post([](task_context&) {})); }) == 1);
+    CHECK(fail_each_allocation_in([&] { posted.push_back(engine.post(large_body())); }) == 1);
     CHECK(engine.tasks().size() == 2);
     gate.open();
     REQUIRE(posted.front().wait_for_completion(patience) == wait_status::completed);

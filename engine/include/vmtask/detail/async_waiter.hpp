@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/block_allocator.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/give_up_handler.hpp>
+#include <vmtask/detail/loop_delivery.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/detail/waiter.hpp>
@@ -85,6 +87,9 @@ public:
         else asio::post(executor_, std::forward<Delivery>(delivered));
     }
 
+    /// False when it has to be posted.
+    [[nodiscard]] bool hand_over(loop_delivery& delivered) const noexcept { return pin_ && pin_->deliver(delivered); }
+
 private:
     bool is_event_loop(engine_core& core) const noexcept
     {
@@ -103,12 +108,11 @@ private:
 /// It lives in memory of the handler's allocator, and gives that memory back
 /// before the handler can run.
 template <class Handler, class Report>
-class async_waiter final : public waiter {
+class async_waiter final : public waiter, public loop_delivery {
     using executor = asio::associated_executor_t<Handler, loop_executor>;
     using destination_type = destination<executor>;
     using delivery_type = delivery<Handler, Report>;
-    using allocator =
-        typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<async_waiter>;
+    using allocator = block_allocator_unless_given<asio::associated_allocator_t<Handler>, async_waiter>;
     using memory = std::allocator_traits<allocator>;
 
 public:
@@ -138,14 +142,31 @@ public:
 
     void complete(wait_outcome outcome) noexcept override
     {
+        outcome_ = outcome;
+        if (destination_.hand_over(*this)) return;
         owner self(this);
         destination_type destination = std::move(destination_);
-        delivery_type delivered(std::move(handler_), std::move(report_), code_of(outcome), std::move(held_));
+        delivery_type delivered = take_delivery();
         self.reset();
         destination.post(std::move(delivered));
     }
 
+    /// On the event loop, which stays pinned until the handler has returned.
+    void deliver() override
+    {
+        owner self(this);
+        const destination_type pinned = std::move(destination_);
+        delivery_type delivered = take_delivery();
+        self.reset();
+        delivered();
+    }
+
 private:
+    delivery_type take_delivery()
+    {
+        return delivery_type(std::move(handler_), std::move(report_), code_of(outcome_), std::move(held_));
+    }
+
     /// Gives the memory back to the handler's allocator.
     struct disposer {
         void operator()(async_waiter* disposed) const noexcept
@@ -189,6 +210,7 @@ private:
     }
 
     allocator memory_of_handler_;
+    wait_outcome outcome_ = wait_outcome::pending;
     destination_type destination_;
     intrusive_ptr<task_record> held_;
     Handler handler_;

@@ -31,6 +31,8 @@ class task_context;
 namespace detail {
 
 class engine_core;
+template <class>
+class arrival_queue;
 
 /// What one task is, shared by its handles, its body and its engine: the one
 /// allocation that a task costs. Body and result follow in derived classes.
@@ -116,9 +118,9 @@ protected:
     void retire() noexcept;
 
 private:
+    friend class arrival_queue<task_record>;
     friend class waiter;
     friend class task_board;
-    friend class task_inbox;
     friend class task_list;
     friend class wait_graph;
 
@@ -156,7 +158,7 @@ private:
     status_word status_;
 
     // Guarded by the task board's lock, as is in_run_queue_.
-    task_record* next_ = nullptr;
+    std::atomic<task_record*> next_{nullptr};
     task_record* previous_ = nullptr;
     steady_time ended_at_{};
 
