@@ -39,9 +39,14 @@ public:
         Node* const popped = oldest_.load(std::memory_order_acquire);
         if (!popped) return nullptr;
         Node* next = popped->next_.load(std::memory_order_acquire);
-        if (!next && forget_last(*popped)) return popped;
-        if (!next) next = wait_for(popped->next_);
-        oldest_.store(next, std::memory_order_relaxed);
+        if (next) {
+            oldest_.store(next, std::memory_order_relaxed);
+        } else {
+            if (forget_last(*popped)) return popped;
+            next = wait_for(popped->next_);
+            // It has looked empty for a moment; so as in add().
+            oldest_.store(next, std::memory_order_seq_cst);
+        }
         prefetch(next);
         return popped;
     }

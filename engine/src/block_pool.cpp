@@ -120,6 +120,7 @@ struct thread_exit {
     ~thread_exit()
     {
         phase = thread_phase::leaving;
+        gives_back = false; // it never will
         for (std::size_t index = 0; index < classes; ++index) {
             put_or_delete(depots[index], stocks[index].full);
             put_or_delete(depots[index], stocks[index].first);

@@ -149,6 +149,7 @@ void task_board::leave_queue(task_record& queued) noexcept
         if (!queued.in_run_queue_) return; // a worker has passed it over
         queued.in_run_queue_ = false;
         queue_.remove(queued);
+        if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
     }
     left_queue_.fetch_add(1, std::memory_order_release);
 }
