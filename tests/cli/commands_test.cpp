@@ -194,3 +194,44 @@ TEST_CASE("create makes a fixed disk, and says what an ATA bus makes of its size
     CHECK(info.exit_code() == 0);
     CHECK_THAT(info.out(), ContainsSubstring("size for ATA") && !ContainsSubstring("size for QEMU"));
 }
+
+TEST_CASE("check finds what is wrong, and repairs what it can", "[cli]")
+{
+    temporary_folder folder;
+    const std::string disk = (folder / "worn.vhd").string();
+    make_worn_disk(disk);
+    vmtask_program whole({"check", disk});
+    CHECK(whole.exit_code() == 0);
+    CHECK_THAT(whole.out(), ContainsSubstring(disk + ": no defects"));
+
+    std::fstream(disk, std::ios::in | std::ios::out).put('x');
+    vmtask_program damaged({"check", disk});
+    CHECK(damaged.exit_code() == 4);
+    CHECK_THAT(damaged.out(), ContainsSubstring("it has defects") && ContainsSubstring("can be mended"));
+    vmtask_program quiet({"check", "--quiet", disk});
+    CHECK(quiet.exit_code() == 4);
+    CHECK(quiet.out().empty());
+    vmtask_program repaired({"check", "--repair", "--json", "--quiet", disk});
+    CHECK(repaired.exit_code() == 0);
+    CHECK_THAT(repaired.out(),
+               ContainsSubstring("\"defect\":\"footer_copy_missing\"") && ContainsSubstring("\"mended\":true")
+                   && ContainsSubstring("\"sound\":true"));
+    vmtask_program absent({"check", disk + ".not"});
+    CHECK(absent.exit_code() == 1);
+}
+
+TEST_CASE("map tells where the data is", "[cli]")
+{
+    temporary_folder folder;
+    const std::string disk = (folder / "worn.vhd").string();
+    make_worn_disk(disk);
+    vmtask_program table({"map", disk});
+    CHECK(table.exit_code() == 0);
+    CHECK(table.out_lines().size() == 13);
+    CHECK_THAT(table.out_lines()[0], ContainsSubstring("guest offset"));
+    vmtask_program json({"map", "--json", disk});
+    CHECK(json.exit_code() == 0);
+    CHECK(json.out_lines().size() == 13);
+    CHECK_THAT(json.out_lines()[1], ContainsSubstring("\"event\":\"range\",\"guest_offset\":524288,\"length\":524288"));
+    CHECK_THAT(json.out_lines()[12], ContainsSubstring("\"ranges\":12,\"length\":6291456"));
+}

@@ -4,6 +4,9 @@
 //
 //     worker compact DISK       says "N" after its N-th change of the file, and
 //                               reads a byte before each; unpaced after the last
+//     worker resize DISK SIZE   the same for another size, in bytes
+//     worker repair DISK        the same for mending what is wrong
+//     worker convert DISK NEW   says "go" and makes a fixed disk with its data
 //     worker create DISK SIZE   says "go" and makes a disk of that many bytes
 //     worker measure DISK       looks at it and compacts it, then says how many
 //                               KiB of memory the process has had at most
@@ -11,11 +14,14 @@
 // Exits 0 when it is done, 1 when it failed, 2 on bad usage.
 
 #include <vmtask/vhd/byte_store.hpp>
+#include <vmtask/vhd/check_image.hpp>
 #include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/convert_file.hpp>
 #include <vmtask/vhd/create_file.hpp>
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/image.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/resize_image.hpp>
 
 #include "support/vhd/recording_monitor.hpp"
 
@@ -85,6 +91,31 @@ void compact_paced(const char* path)
     compact(store, 2U << 20);
 }
 
+void resize_paced(const char* path, const char* size)
+{
+    paced_store store(path);
+    std::cout << std::endl;
+    test::recording_monitor monitor;
+    vhd::resize_image(store, monitor, {.size_bytes = std::strtoull(size, nullptr, 10)});
+}
+
+void repair_paced(const char* path)
+{
+    paced_store store(path);
+    std::cout << std::endl;
+    test::recording_monitor monitor;
+    vhd::repair_image(store, monitor);
+}
+
+void convert(const char* from, const char* to)
+{
+    std::cout << "go" << std::endl;
+    vhd::convert_options options;
+    options.target.format = vhd::image_format::fixed;
+    test::recording_monitor monitor;
+    vhd::convert_file(from, to, options, monitor);
+}
+
 void create(const char* path, const char* size)
 {
     std::cout << "go" << std::endl;
@@ -120,6 +151,9 @@ int main(int argc, char** argv)
     const std::string_view verb = argc > 2 ? argv[1] : "";
     try {
         if (verb == "compact" && argc == 3) compact_paced(argv[2]);
+        else if (verb == "resize" && argc == 4) resize_paced(argv[2], argv[3]);
+        else if (verb == "repair" && argc == 3) repair_paced(argv[2]);
+        else if (verb == "convert" && argc == 4) convert(argv[2], argv[3]);
         else if (verb == "create" && argc == 4) create(argv[2], argv[3]);
         else if (verb == "measure" && argc == 3) measure(argv[2]);
         else return 2;

@@ -18,7 +18,7 @@ namespace vmtask::cli {
 namespace {
 
 constexpr const char* exit_codes =
-    "Exit codes: 0 done, 1 failed, 2 usage, 3 timed out, 130 interrupted, 143 terminated\n"
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 timed out, 4 the disk has defects, 130 interrupted, 143 terminated\n"
     "(timed out, interrupted or terminated: it has stopped, and the disk is whole).";
 
 /// Turns what a parser of ours says into what CLI11 expects of an option.
@@ -241,6 +241,13 @@ void add_resize(CLI::App& app, command_line& line)
     add_timeout(resize, line, "Stop when that many seconds have passed; the disk is the old one then");
 }
 
+void add_check(CLI::App& app, command_line& line)
+{
+    CLI::App& check = add_command(app, line, command::check, "check", "Find all that is wrong with a disk's file");
+    check.add_flag("--repair", line.repair, "Mend what can be mended without guessing, and say what that was");
+    add_timeout(check, line, "Stop when that many seconds have passed");
+}
+
 void add_compact(CLI::App& app, command_line& line)
 {
     CLI::App& compact = add_command(app, line, command::compact, "compact",
@@ -322,6 +329,8 @@ command_line parse_command_line(int argc, const char* const* argv)
     add_resize(app, line);
     add_merge(app, line);
     add_info(app, line);
+    add_check(app, line);
+    add_command(app, line, command::map, "map", "Tell where in the file the disk's data is");
 
     try {
         app.parse(argc, argv);

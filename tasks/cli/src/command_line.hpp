@@ -11,7 +11,7 @@
 
 namespace vmtask::cli {
 
-enum class command { create, compact, convert, resize, merge, info, tell };
+enum class command { create, compact, convert, resize, merge, check, info, map, tell };
 
 /// What the user asked for.
 struct command_line {
@@ -31,6 +31,7 @@ struct command_line {
     bool from_raw = false;                                 // convert
     bool differencing = false;                             // create
     bool keep_child = false;                               // merge
+    bool repair = false;                                   // check
 };
 
 /// A command line that makes no sense; what() is one line with the reason and

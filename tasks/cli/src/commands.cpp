@@ -7,17 +7,22 @@
 #include "task_watch.hpp"
 
 #include <vmtask/engine.hpp>
+#include <vmtask/vhd/check.hpp>
 #include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/convert.hpp>
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/error.hpp>
+#include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/layout.hpp>
+#include <vmtask/vhd/map_image.hpp>
 #include <vmtask/vhd/merge.hpp>
 #include <vmtask/vhd/resize.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -67,6 +72,7 @@ const char* advice_for_stopped(const command_line& line)
         return line.target.empty() ? "; both disks are whole, and the child shows what it did; merge it again to finish"
                                    : "; there is no disk; merge them again";
     case command::compact: return "; the disk is whole and has all its data; compact it again to finish";
+    case command::check: return "; the disk is as whole as it was; check it again";
     case command::resize: return "; the disk is whole and has its old size; resize it again";
     case command::convert: return "; there is no disk; convert it again";
     default: return "; there is no disk; create it again";
@@ -111,7 +117,7 @@ exit_code run_task(const command_line& line, reporter& report, Post post, Descri
     description told = describe(task.result(), time);
     if (asked_to_stop) told.fields["asked_to_stop"] = to_string(*asked_to_stop);
     report.result(told.text, told.fields);
-    return exit_code::done;
+    return told.code;
 }
 
 vhd::chain_options chain_of(const command_line& line)
@@ -194,6 +200,38 @@ exit_code merge(const command_line& line, reporter& report)
                     [&line](const vhd::merge_report& done, auto time) { return describe(line.disk, done, time); });
 }
 
+exit_code check(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) {
+        return line.repair ? vhd::repair(engine, line.disk) : vhd::check(engine, line.disk);
+    };
+    return run_task(line, report, post,
+                    [&line](const vhd::check_report& done, auto) { return describe(line.disk, done); });
+}
+
+/// Range by range, because the table of the largest disk fills much memory as text.
+exit_code map(const command_line& line, reporter& report)
+{
+    try {
+        vhd::file_store store(line.disk, vhd::file_access::read);
+        const vhd::layout disk = vhd::read_layout(store);
+        std::uint64_t ranges = 0;
+        std::uint64_t bytes = 0;
+        for (auto range = vhd::next_range(disk, 0); range;
+             range = vhd::next_range(disk, range->guest_offset + range->length)) {
+            const description told = describe(*range, ranges == 0);
+            report.item("range", told.text, told.fields);
+            ++ranges;
+            bytes += range->length;
+        }
+        report.result(ranges == 0 ? "nothing has a place in the file\n" : "",
+                      {{"command", "map"}, {"disk", line.disk}, {"ranges", ranges}, {"length", bytes}});
+        return exit_code::done;
+    } catch (...) {
+        return tell_failure(line, std::current_exception(), report);
+    }
+}
+
 /// Without an engine: it takes no time, and it is no loss to be killed.
 exit_code info(const command_line& line, reporter& report)
 {
@@ -216,6 +254,8 @@ exit_code run_command(const command_line& line, reporter& report)
     case command::convert: return convert(line, report);
     case command::resize: return resize(line, report);
     case command::merge: return merge(line, report);
+    case command::check: return check(line, report);
+    case command::map: return map(line, report);
     case command::info: return info(line, report);
     case command::tell: break;
     }

@@ -6,8 +6,10 @@
 #include "quantity.hpp"
 
 #include <array>
+#include <cinttypes>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <ctime>
 #include <string_view>
 #include <utility>
@@ -67,6 +69,23 @@ std::string note_of(const vhd::geometry& geometry, std::uint64_t virtual_size)
     const std::uint64_t size = geometry.sectors() * vhd::sector_size;
     if (size == 0 || size == virtual_size) return {};
     return "  on an ATA bus the guest sees " + exact(size) + ", which is what cylinders, heads and sectors describe\n";
+}
+
+std::string text_of(const vhd::finding& one)
+{
+    std::string text(to_string(one.how_bad));
+    text += ": ";
+    text += describe(one.what);
+    if (!one.detail.empty()) text += " (" + one.detail + ")";
+    if (one.is_mended) text += "; mended";
+    else if (one.is_mendable) text += "; can be mended";
+    return printable(text);
+}
+
+nlohmann::ordered_json fields_of(const vhd::finding& one)
+{
+    return {{"defect", to_string(one.what)}, {"severity", to_string(one.how_bad)}, {"offset", one.offset},
+            {"detail", one.detail},          {"mendable", one.is_mendable},        {"mended", one.is_mended}};
 }
 
 std::string table_of(const std::string& disk, const vhd::image_info& info)
@@ -246,6 +265,41 @@ description describe(const std::string& disk, const vhd::resize_report& done)
                    {"file_size", done.file_size},
                    {"blocks_moved", done.blocks_moved},
                    {"size_for_ata", done.geometry.sectors() * vhd::sector_size}};
+    return told;
+}
+
+description describe(const std::string& disk, const vhd::check_report& done)
+{
+    description told;
+    told.code = done.is_sound() ? exit_code::done : exit_code::defects;
+    told.fields = {{"command", "check"},
+                   {"disk", disk},
+                   {"sound", done.is_sound()},
+                   {"type", to_string(done.type)},
+                   {"virtual_size", done.virtual_size},
+                   {"file_size", done.file_size},
+                   {"blocks_allocated", done.blocks_allocated},
+                   {"unlisted", done.unlisted},
+                   {"findings", nlohmann::ordered_json::array()}};
+    for (const vhd::finding& one : done.findings) {
+        told.text += "  " + text_of(one) + '\n';
+        told.fields["findings"].push_back(fields_of(one));
+    }
+    if (done.unlisted != 0) told.text += "  and " + std::to_string(done.unlisted) + " more\n";
+    const char* verdict = done.findings.empty() ? ": no defects\n" : ": sound\n";
+    told.text.insert(0, printable(disk) + (done.is_sound() ? verdict : ": it has defects\n"));
+    return told;
+}
+
+description describe(const vhd::mapped_range& range, bool is_first)
+{
+    std::array<char, 80> line{};
+    description told;
+    if (is_first) told.text = "        guest offset               length          file offset\n";
+    std::snprintf(line.data(), line.size(), "%20" PRIu64 " %20" PRIu64 " %20" PRIu64 "\n", range.guest_offset,
+                  range.length, range.file_offset);
+    told.text += line.data();
+    told.fields = {{"guest_offset", range.guest_offset}, {"length", range.length}, {"file_offset", range.file_offset}};
     return told;
 }
 

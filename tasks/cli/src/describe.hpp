@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/vhd/check_image.hpp>
 #include <vmtask/vhd/compact_image.hpp>
 #include <vmtask/vhd/convert_file.hpp>
 #include <vmtask/vhd/create_image.hpp>
 #include <vmtask/vhd/info.hpp>
+#include <vmtask/vhd/map_image.hpp>
 #include <vmtask/vhd/merge_image.hpp>
 #include <vmtask/vhd/resize_image.hpp>
+
+#include "exit_code.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -19,6 +23,7 @@ namespace vmtask::cli {
 struct description {
     std::string text; // whole lines
     nlohmann::ordered_json fields;
+    exit_code code = exit_code::done;
 };
 
 [[nodiscard]] description describe(const std::string& disk, const vhd::create_report& done);
@@ -33,5 +38,7 @@ struct description {
 [[nodiscard]] description describe_merged(const std::string& disk, const std::string& target,
                                           const vhd::write_report& done, std::chrono::duration<double> time);
 [[nodiscard]] description describe(const std::string& disk, const vhd::chain_info& chain);
+[[nodiscard]] description describe(const std::string& disk, const vhd::check_report& done);
+[[nodiscard]] description describe(const vhd::mapped_range& range, bool is_first);
 
 } // namespace vmtask::cli

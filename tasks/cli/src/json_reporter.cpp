@@ -74,6 +74,13 @@ void json_reporter::remark(std::string_view event, const std::string& text)
     if (!quiet_) out().write_if_ready(line_of(json{{"event", event}, {"message", text}}));
 }
 
+void json_reporter::item(std::string_view event, std::string_view, const json& fields)
+{
+    json object{{"event", event}};
+    object.update(fields);
+    out().write(line_of(object));
+}
+
 void json_reporter::result(std::string_view, const json& fields)
 {
     json object{{"event", "result"}};

@@ -18,6 +18,7 @@ public:
     void progress(const progress_snapshot& now) override;
     void last_progress(const progress_snapshot& now) override;
     void remark(std::string_view event, const std::string& text) override;
+    void item(std::string_view event, std::string_view text, const nlohmann::ordered_json& fields) override;
     void result(std::string_view text, const nlohmann::ordered_json& fields) override;
     void failure(exit_code code, const std::string& message) override;
 

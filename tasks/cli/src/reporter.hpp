@@ -36,6 +36,10 @@ public:
     /// `event` is its name for machines.
     virtual void remark(std::string_view event, const std::string& text) = 0;
 
+    /// One of many things that were asked for; the result comes after them.
+    /// `event` is its name for machines.
+    virtual void item(std::string_view event, std::string_view text, const nlohmann::ordered_json& fields) = 0;
+
     /// What was asked for, as text of whole lines and as fields.
     virtual void result(std::string_view text, const nlohmann::ordered_json& fields) = 0;
 

@@ -75,6 +75,11 @@ void text_reporter::remark(std::string_view, const std::string& text)
     write_error_line(printable(text));
 }
 
+void text_reporter::item(std::string_view, std::string_view text, const nlohmann::ordered_json&)
+{
+    if (!quiet_) out().write(text);
+}
+
 void text_reporter::result(std::string_view text, const nlohmann::ordered_json&)
 {
     if (!quiet_) out().write(text);

@@ -14,16 +14,12 @@
 
 namespace vmtask::vhd::detail {
 
-namespace {
-
 std::uint32_t seconds_since_2000()
 {
     using namespace std::chrono;
     const auto since = system_clock::now() - sys_days{2000y / January / 1};
     return static_cast<std::uint32_t>(duration_cast<seconds>(since).count());
 }
-
-} // namespace
 
 void check_new_size(const byte_store& store, std::uint64_t size)
 {

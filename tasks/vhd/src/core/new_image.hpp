@@ -16,6 +16,9 @@ namespace vmtask::vhd::detail {
 inline constexpr std::uint64_t new_header_offset = sector_size;
 inline constexpr std::uint64_t new_table_offset = new_header_offset + 1024;
 
+/// Now, as the format counts.
+[[nodiscard]] std::uint32_t seconds_since_2000();
+
 /// Errors: invalid_size.
 void check_new_size(const byte_store& store, std::uint64_t size);
 

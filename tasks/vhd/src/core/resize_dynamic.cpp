@@ -37,7 +37,7 @@ namespace {
 class growth {
 public:
     growth(byte_store& store, work_monitor& monitor, std::uint64_t size, layout disk)
-        : store_(store), monitor_(monitor), size_(size), disk_(std::move(disk))
+        : store_(store), monitor_(monitor), disk_(std::move(disk))
     {
         const std::uint64_t entries = std::max<std::uint64_t>((size - 1) / block_size() + 1, disk_.table.size());
         const std::uint64_t length = (entries * sizeof(std::uint32_t) + sector_size - 1) / sector_size * sector_size;
@@ -90,7 +90,6 @@ private:
 
     byte_store& store_;
     work_monitor& monitor_;
-    std::uint64_t size_;
     layout disk_;
     std::uint32_t entries_; // that the table is to have
     extent room_;           // that it takes
