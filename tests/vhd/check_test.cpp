@@ -213,6 +213,15 @@ std::vector<damage> damages_of_dynamic_disk()
          header([](vhd::dynamic_header& h) { h.table_offset = 1024; }),
          {defect::metadata_overlap, defect::block_overlaps_metadata, defect::blocks_overlap},
          false},
+        {"parent's path outside",
+         [](memory_store& s) {
+             change_footer(s, [](vhd::disk_footer& f) { f.type = vhd::disk_type::differencing; });
+             set_header(s, [](vhd::dynamic_header& h) {
+                 h.parent_locators[2] = {.code = 0x57327275, .data_length = 20, .data_offset = 1ULL << 60};
+             });
+         },
+         {defect::bad_locator},
+         false},
         {"block outside", [](memory_store& s) { set_entry(s, 1, 900000); }, {defect::block_out_of_range}, false},
         {"block over the table",
          [](memory_store& s) { set_entry(s, 1, 3); },

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <vmtask/vhd/compact_image.hpp>
+#include <vmtask/vhd/create_file.hpp>
+#include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/image.hpp>
+#include <vmtask/vhd/info.hpp>
 #include <vmtask/vhd/layout.hpp>
 
 #include "support/catch.hpp"
@@ -9,6 +12,11 @@
 #include "support/vhd/disk.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/memory_store.hpp"
+#include "support/vhd/power_cut.hpp"
+#include "support/vhd/recording_monitor.hpp"
+#include "support/vhd/recording_store.hpp"
+#include "support/vhd/temporary_folder.hpp"
+#include "support/vhd/verdict.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -220,4 +228,84 @@ TEST_CASE("what follows the table in its last sector is not touched", "[vhd][com
     std::vector<std::byte> rest(512 - 40);
     store.read(1536 + 40, rest);
     CHECK(rest == noise(512 - 40, 4));
+}
+
+namespace {
+
+/// A disk of four blocks with zeros inside, as a guest that has cleared files leaves them.
+memory_store make_half_empty_disk()
+{
+    memory_store store = make_disk(4 * small_block);
+    fill_blocks(store, {0, 2, 3});
+    vhd::image disk(store);
+    disk.write(8192 + 512, std::vector<std::byte>(30000 / 512 * 512));
+    disk.write(3 * small_block, std::vector<std::byte>(small_block / 2));
+    disk.flush();
+    return store;
+}
+
+vhd::compact_report compact_deeply(vhd::byte_store& store)
+{
+    recording_monitor monitor;
+    vhd::compact_options options;
+    options.punch_holes = true;
+    const auto report = vhd::compact_image(store, monitor, options);
+    CHECK_FALSE(monitor.fell_or_changed);
+    CHECK(monitor.done == monitor.total);
+    return report;
+}
+
+} // namespace
+
+TEST_CASE("a compact that is asked to gives zeroed pages inside of blocks back", "[vhd][compact]")
+{
+    memory_store store = make_half_empty_disk();
+    const auto data = contents(store);
+    const auto before = store.allocated_bytes();
+    memory_store plain = store;
+    recording_monitor monitor;
+    CHECK(vhd::compact_image(plain, monitor).bytes_punched == 0);
+    CHECK(plain.allocated_bytes() == before);
+
+    const auto report = compact_deeply(store);
+    CHECK(report.bytes_punched == before - store.allocated_bytes());
+    CHECK(report.bytes_punched >= (6U + 7U) * 4096);
+    CHECK(what_is_wrong(store, data) == "");
+    CHECK(compact_deeply(store).bytes_punched == 0);
+}
+
+TEST_CASE("whenever the power goes while holes are punched, the disk is whole", "[vhd][compact][power_cut]")
+{
+    memory_store original = make_half_empty_disk();
+    const auto data = contents(original);
+    recording_store store(original);
+    compact_deeply(store);
+    std::size_t states = 0;
+    const auto check = [&](memory_store& disk, std::size_t) {
+        ++states;
+        REQUIRE(what_is_wrong(disk, data) == "");
+    };
+    power_cut(original, store.events(), 1, 5).for_each_state(check);
+    CHECK(states > 10);
+}
+
+TEST_CASE("the host's file system gets zeroed pages back, if it wants them", "[vhd][compact]")
+{
+    const temporary_folder folder;
+    const auto path = folder / "disk.vhd";
+    vhd::create_file(path, {.size_bytes = 4U << 20});
+    {
+        vhd::file_store store(path, vhd::file_access::write);
+        vhd::image disk(store);
+        disk.write(0, noise(1U << 20, 1));
+        disk.write(1U << 20, std::vector<std::byte>(1U << 20));
+        disk.flush();
+    }
+    const auto before = vhd::read_info(path).allocated_on_host;
+    {
+        vhd::file_store store(path, vhd::file_access::write);
+        if (compact_deeply(store).bytes_punched == 0) WARN("this file system has no holes");
+        else CHECK(vhd::image(store).next_data(1U << 20) == 4U << 20);
+    }
+    CHECK(vhd::read_info(path).allocated_on_host <= before);
 }

@@ -76,8 +76,9 @@ void check_vast_disk(const std::filesystem::path& path)
 
 } // namespace
 
-TEST_CASE("a disk of 2040 GiB is looked at and compacted in less than 64 MiB of memory, and stays sparse",
-          "[vhd][compact][memory]")
+TEST_CASE(
+    "a disk of 2040 GiB is looked at, checked, compacted and converted in less than 64 MiB of memory, and stays sparse",
+    "[vhd][compact][memory]")
 {
     const std::uint32_t block_size = GENERATE(2U << 20, 512U << 10);
     const temporary_folder folder;

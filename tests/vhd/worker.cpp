@@ -8,7 +8,8 @@
 //     worker repair DISK        the same for mending what is wrong
 //     worker convert DISK NEW   says "go" and makes a fixed disk with its data
 //     worker create DISK SIZE   says "go" and makes a disk of that many bytes
-//     worker measure DISK       looks at it and compacts it, then says how many
+//     worker measure DISK       looks at it, checks, compacts and converts it,
+//                               then says how many
 //                               KiB of memory the process has had at most
 //
 // Exits 0 when it is done, 1 when it failed, 2 on bad usage.
@@ -139,8 +140,14 @@ void measure(const char* path)
         vhd::file_store store(path, vhd::file_access::write);
         (void)vhd::image(store);
     }
-    vhd::file_store store(path, vhd::file_access::write);
-    compact(store, vhd::compact_options().batch_bytes);
+    test::recording_monitor monitor;
+    {
+        vhd::file_store store(path, vhd::file_access::write);
+        (void)vhd::check_image(store, monitor);
+        compact(store, vhd::compact_options().batch_bytes);
+    }
+    test::recording_monitor other;
+    vhd::convert_file(path, std::string(path) + ".new", {}, other);
     std::cout << peak_memory() << std::endl;
 }
 

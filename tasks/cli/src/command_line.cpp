@@ -253,6 +253,8 @@ void add_compact(CLI::App& app, command_line& line)
     CLI::App& compact = add_command(app, line, command::compact, "compact",
                                     "Make the file of a dynamic disk as short as its data allows, in place");
     add_parent(compact, line, "Differencing: where the disk's parent is, if not where the disk says");
+    compact.add_flag("--punch-holes", line.punch_holes,
+                     "Also give zeros inside of blocks back to the host's file system (Windows refuses such files)");
     add_timeout(compact, line, "Stop when that many seconds have passed; the disk is whole then, too");
 }
 

@@ -32,6 +32,7 @@ struct command_line {
     bool differencing = false;                             // create
     bool keep_child = false;                               // merge
     bool repair = false;                                   // check
+    bool punch_holes = false;                              // compact
 };
 
 /// A command line that makes no sense; what() is one line with the reason and

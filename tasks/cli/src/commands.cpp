@@ -149,7 +149,9 @@ exit_code create(const command_line& line, reporter& report)
 
 exit_code compact(const command_line& line, reporter& report)
 {
-    const auto post = [&line](engine& engine) { return vhd::compact(engine, line.disk, {}, chain_of(line)); };
+    const auto post = [&line](engine& engine) {
+        return vhd::compact(engine, line.disk, {.punch_holes = line.punch_holes}, chain_of(line));
+    };
     return run_task(line, report, post,
                     [&line](const vhd::compact_report& done, auto time) { return describe(line.disk, done, time); });
 }

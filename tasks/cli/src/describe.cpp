@@ -217,6 +217,8 @@ description describe(const std::string& disk, const vhd::compact_report& done, s
     told.text += "  " + std::to_string(done.blocks_scanned) + " blocks: " + std::to_string(done.blocks_freed)
         + " freed, " + std::to_string(done.blocks_moved) + " moved; " + format_size(done.bytes_read) + " read, "
         + format_size(done.bytes_written) + " written\n";
+    if (done.bytes_punched != 0)
+        told.text += "  " + format_size(done.bytes_punched) + " inside of blocks given back to the host\n";
     told.fields = {{"command", "compact"},
                    {"disk", disk},
                    {"file_size_before", done.file_size_before},
@@ -226,6 +228,7 @@ description describe(const std::string& disk, const vhd::compact_report& done, s
                    {"blocks_moved", done.blocks_moved},
                    {"bytes_read", done.bytes_read},
                    {"bytes_written", done.bytes_written},
+                   {"bytes_punched", done.bytes_punched},
                    {"seconds", std::round(time.count() * 1000) / 1000}};
     return told;
 }

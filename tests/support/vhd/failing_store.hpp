@@ -83,6 +83,12 @@ public:
         fail();
     }
 
+    [[nodiscard]] bool punch(std::uint64_t offset, std::uint64_t length) override
+    {
+        if (is_to_fail(call_write)) fail();
+        return store_.punch(offset, length);
+    }
+
     [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override
     {
         if (is_to_fail(call_look)) fail();

@@ -67,6 +67,13 @@ public:
         size_ = size;
     }
 
+    [[nodiscard]] bool punch(std::uint64_t offset, std::uint64_t length) override
+    {
+        if (offset % page_size != 0 || length % page_size != 0) return false;
+        pages_.erase(pages_.lower_bound(offset / page_size), pages_.lower_bound((offset + length) / page_size));
+        return true;
+    }
+
     [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override
     {
         ++searches;

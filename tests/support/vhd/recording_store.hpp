@@ -60,6 +60,12 @@ public:
 
     void truncate(std::uint64_t size) override { record({store_event::kind::truncate, size}); }
 
+    [[nodiscard]] bool punch(std::uint64_t offset, std::uint64_t length) override
+    {
+        write(offset, std::vector<std::byte>(length));
+        return true;
+    }
+
     void flush() override
     {
         if (flushes_++ != fail_flush_at) return record({store_event::kind::flush});

@@ -22,6 +22,9 @@ constexpr std::uint64_t piece_size = 64U << 10;
 
 constexpr std::array<std::byte, piece_size> zeros{};
 
+// Of file systems: what can be a hole.
+constexpr std::uint64_t page_size = 4096;
+
 constexpr std::uint64_t whole_sectors(std::uint64_t bytes) noexcept
 {
     return (bytes + sector_size - 1) / sector_size * sector_size;
@@ -137,6 +140,41 @@ void block_reader::write_sparsely(std::uint64_t offset, std::span<const std::byt
         at += length;
     }
     write_rest();
+}
+
+std::optional<std::uint64_t> block_reader::punch(std::uint32_t place)
+{
+    const std::uint64_t begin = std::uint64_t{place} * sector_size + bitmap_bytes_;
+    const std::uint64_t first = (begin + page_size - 1) / page_size * page_size;
+    const std::uint64_t end = (std::uint64_t{place} * sector_size + stored_bytes_) / page_size * page_size;
+    std::uint64_t punched = 0;
+    for (std::uint64_t at = first; at < end && (at = std::min(store_->next_data(at), end)) < end;) {
+        at -= at % page_size;
+        const std::uint64_t data = (std::min(store_->next_hole(at), end) + page_size - 1) / page_size * page_size;
+        const auto bytes = read(at, std::min<std::uint64_t>(data - at, buffer_.size() / page_size * page_size));
+        const auto here = punch_pages(at, bytes);
+        if (!here) return std::nullopt;
+        punched += *here;
+        at += bytes.size();
+    }
+    return punched;
+}
+
+/// As many pages at a time as there are in a row.
+std::optional<std::uint64_t> block_reader::punch_pages(std::uint64_t offset, std::span<const std::byte> bytes)
+{
+    std::uint64_t punched = 0;
+    for (std::uint64_t at = 0; at < bytes.size();) {
+        std::uint64_t end = at;
+        while (end < bytes.size() && is_zero(bytes.subspan(end, page_size))) end += page_size;
+        if (end != at) {
+            hole_ = {};
+            if (!store_->punch(offset + at, end - at)) return std::nullopt;
+            punched += end - at;
+        }
+        at = end + page_size;
+    }
+    return punched;
 }
 
 /// Makes the bytes zeros, by writing only where there is no hole.

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,10 @@ public:
     /// What is a hole in both places, or zero and to become one, stays a hole.
     void copy(std::uint32_t from, std::uint32_t to);
 
+    /// Makes holes of the pages of the block at sector `place` that hold only
+    /// zeros; returns how many bytes that were, or nothing if the store has no holes.
+    [[nodiscard]] std::optional<std::uint64_t> punch(std::uint32_t place);
+
     [[nodiscard]] std::uint64_t bytes_read() const noexcept { return bytes_read_; }
     [[nodiscard]] std::uint64_t bytes_written() const noexcept { return bytes_written_; }
 
@@ -38,6 +43,7 @@ private:
     void copy_data(std::uint64_t from, std::uint64_t to, std::uint64_t length);
     void write_sparsely(std::uint64_t offset, std::span<const std::byte> bytes);
     void clear(std::uint64_t offset, std::uint64_t length);
+    [[nodiscard]] std::optional<std::uint64_t> punch_pages(std::uint64_t offset, std::span<const std::byte> bytes);
 
     byte_store* store_;
     std::uint32_t bitmap_bytes_;

@@ -86,10 +86,13 @@ public:
         const bool has_to_cut = !disk_.trailing_footer_valid || plan.end + 2 * sector_size <= disk_.file_size;
         if (report_.blocks_freed != 0 || plan.moves != 0 || has_to_cut) {
             release();
-            done_ = total_ - plan.moves * disk_.stored_block_bytes();
+            const std::uint64_t punched = options_.punch_holes ? kept_.size() : 0;
+            done_ = total_ - (plan.moves + punched) * disk_.stored_block_bytes();
             move();
+            punch();
             if (has_to_cut) cut(plan.end);
         } else {
+            punch();
             // Somebody killed before us may have finished but for this.
             store_.flush();
         }
@@ -108,6 +111,7 @@ private:
     void release();
     void move();
     void copy_batch(const std::vector<block_move>& batch);
+    void punch();
     void cut(std::uint64_t end);
     void report_progress();
 
@@ -134,7 +138,7 @@ void compaction::order()
     kept_ = detail::order_blocks(disk_.table, static_cast<std::uint32_t>(length / sector_size));
     const std::uint64_t allocated = kept_.size();
     const std::uint64_t places = std::max(disk_.end_of_space() / length, allocated);
-    total_ = (allocated + std::min(allocated, places / 2)) * length;
+    total_ = (allocated + std::min(allocated, places / 2) + (options_.punch_holes ? allocated : 0)) * length;
     report_.blocks_scanned = allocated;
 }
 
@@ -203,6 +207,22 @@ void compaction::copy_batch(const std::vector<block_move>& batch)
     }
     report_.bytes_written += changed_.write(store_);
     report_.blocks_moved += batch.size();
+}
+
+/// What is zero stays zero, so that this is right at any time, done or not.
+void compaction::punch()
+{
+    if (!options_.punch_holes) return;
+    monitor_.step("punching holes");
+    for (const std::uint32_t block : kept_) {
+        monitor_.checkpoint();
+        const auto punched = blocks_.punch(disk_.table[block]);
+        if (!punched) return;
+        report_.bytes_punched += *punched;
+        done_ += disk_.stored_block_bytes();
+        report_progress();
+    }
+    store_.flush();
 }
 
 void compaction::cut(std::uint64_t end)

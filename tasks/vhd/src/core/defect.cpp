@@ -51,6 +51,7 @@ constexpr entry entries[] = {
     {defect::table_too_long, "table_too_long", "the table has more entries than we support"},
     {defect::table_out_of_range, "table_out_of_range", "the table is not within the file, or not at a sector"},
     {defect::metadata_overlap, "metadata_overlap", "footer, header and table overlap"},
+    {defect::bad_locator, "bad_locator", "a path to the parent is not within the file"},
     {defect::block_out_of_range, "block_out_of_range", "a block lies outside the file"},
     {defect::block_overlaps_metadata, "block_overlaps_metadata",
      "a block lies over the header, the table or a locator"},

@@ -53,6 +53,9 @@ void list_metadata(examination& of)
         const std::uint64_t limit = of.end_of_space();
         if (is_used && locator.data_offset <= limit && locator.data_length <= limit - locator.data_offset)
             disk.metadata.push_back({locator.data_offset, locator.data_length});
+        else if (is_used && disk.footer.type == disk_type::differencing)
+            of.add(defect::bad_locator, severity::warning, false, locator.data_offset,
+                   std::to_string(locator.data_length) + " bytes at byte " + std::to_string(locator.data_offset));
     }
 }
 

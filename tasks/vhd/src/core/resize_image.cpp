@@ -14,6 +14,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace vmtask::vhd {
 
@@ -86,7 +87,7 @@ void detail::clear(byte_store& store, std::uint64_t offset, std::uint64_t end)
 resize_report resize_image(byte_store& store, work_monitor& monitor, const resize_options& options)
 {
     monitor.step("checking the image");
-    const layout disk = open_suitable(store, options);
+    layout disk = open_suitable(store, options);
     resize_report report;
     report.virtual_size_before = disk.footer.current_size;
     report.virtual_size_after = options.size_bytes;
@@ -96,7 +97,7 @@ resize_report resize_image(byte_store& store, work_monitor& monitor, const resiz
     } else {
         const sector footer = resized(disk, options.size_bytes);
         if (disk.footer.type == disk_type::fixed) detail::grow_fixed(store, monitor, options, disk, footer);
-        else report.blocks_moved = detail::grow_dynamic(store, monitor, options.size_bytes, disk, footer);
+        else report.blocks_moved = detail::grow_dynamic(store, monitor, options.size_bytes, std::move(disk), footer);
         report.geometry = decode_footer(footer).geometry;
     }
     report.file_size = store.size();

@@ -53,6 +53,7 @@ enum class defect {
     table_too_long,
     table_out_of_range,
     metadata_overlap,
+    bad_locator,
 
     // the table and the blocks
     block_out_of_range,

@@ -13,6 +13,10 @@ namespace vmtask::vhd {
 struct compact_options {
     /// How much is copied between two flushes; a block at least.
     std::uint64_t batch_bytes = std::uint64_t{64} << 20;
+
+    /// Also gives zeroed pages inside the blocks that stay back to the host's file
+    /// system, where it can do that. Windows refuses such files.
+    bool punch_holes = false;
 };
 
 struct compact_report {
@@ -23,6 +27,7 @@ struct compact_report {
     std::uint64_t file_size_after = 0;  // bytes
     std::uint64_t bytes_read = 0;       // of blocks; holes are not read
     std::uint64_t bytes_written = 0;    // of blocks, table and footer
+    std::uint64_t bytes_punched = 0;    // that were given back inside of blocks
 };
 
 /// Makes the file of a dynamic or differencing disk as short as its data allows,
