@@ -189,6 +189,23 @@ TEST_CASE("QEMU takes a differencing disk for a dynamic one and shows zeros; we 
     CHECK(compared.code == 1);
 }
 
+TEST_CASE("a differencing disk that QEMU has written to still has its parent", "[vhd][chain][interoperability]")
+{
+    if (!is_installed("qemu-io")) {
+        WARN("skipped: qemu-io is not installed");
+        return;
+    }
+    const temporary_folder folder;
+    make_parent(folder / "base.vhd");
+    auto expected = std::vector<std::byte>();
+    scribble(folder / "base.vhd", 1, expected);
+    vhd::create_child_file(folder / "top.vhd", folder / "base.vhd");
+    const outcome written = run({"qemu-io", "-f", "vpc", "-c", "write -P 7 0 64k", (folder / "top.vhd").string()});
+    REQUIRE(written.code == 0);
+    std::fill_n(expected.begin(), 64 << 10, std::byte{7});
+    CHECK(is_same(contents_of(folder / "top.vhd"), expected));
+}
+
 TEST_CASE("either path may be relative to the other, whatever folder one works in", "[vhd][chain]")
 {
     const temporary_folder folder;

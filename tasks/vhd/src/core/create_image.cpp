@@ -39,14 +39,14 @@ create_report create_differencing(byte_store& store, const create_options& optio
     detail::check_new_blocks(store, options.size_bytes, options.block_size_bytes);
     const detail::new_locators locators(store, *options.parent);
     dynamic_header header;
-    header.table_offset = detail::new_table_offset;
     header.block_size = options.block_size_bytes;
     header.max_table_entries = static_cast<std::uint32_t>((options.size_bytes - 1) / options.block_size_bytes + 1);
+    // Before the table: QEMU, which does not know of them, puts blocks behind it.
+    locators.describe(header, detail::new_table_offset);
+    header.table_offset = locators.write(store, detail::new_table_offset);
 
     const std::vector<std::uint32_t> table(header.max_table_entries, unallocated);
-    std::uint64_t end = detail::write_table(store, header.table_offset, table);
-    locators.describe(header, end);
-    end = locators.write(store, end);
+    const std::uint64_t end = detail::write_table(store, header.table_offset, table);
     store.write(detail::new_header_offset, encode(header));
     // Else the power might go and leave a disk that does not know its parent.
     store.flush();
