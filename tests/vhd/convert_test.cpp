@@ -13,6 +13,7 @@
 #include "support/vhd/disk.hpp"
 #include "support/vhd/failing_store.hpp"
 #include "support/vhd/failure.hpp"
+#include "support/vhd/file_size_limit.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/libvhdi.hpp"
 #include "support/vhd/program.hpp"
@@ -140,9 +141,10 @@ TEST_CASE("a fixed disk is created with all its space, or without any", "[vhd][c
 TEST_CASE("a fixed disk that does not fit the file system leaves nothing", "[vhd][create]")
 {
     const temporary_folder folder;
-    const vhd::create_options options{.size_bytes = vhd::largest_size_bytes, .type = vhd::disk_type::fixed};
+    const vhd::create_options options{.size_bytes = 1ULL << 30, .type = vhd::disk_type::fixed};
+    const file_size_limit limit(16U << 20);
     const failure failed = failure_of([&] { vhd::create_file(folder / "new.vhd", options); });
-    CHECK(failed.code == std::errc::no_space_on_device);
+    CHECK(failed.code == std::errc::file_too_large);
     CHECK_THAT(failed.what, Catch::Matchers::StartsWith((folder / "new.vhd").string() + ": "));
     CHECK(files_in(folder) == 0);
 }

@@ -14,6 +14,7 @@
 #include "support/vhd/disk.hpp"
 #include "support/vhd/failing_store.hpp"
 #include "support/vhd/failure.hpp"
+#include "support/vhd/file_size_limit.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/libvhdi.hpp"
 #include "support/vhd/power_cut.hpp"
@@ -309,8 +310,9 @@ TEST_CASE("a fixed disk that cannot have the space stays as it was", "[vhd][resi
     const auto path = folder / "disk.vhd";
     vhd::create_file(path, {.size_bytes = 1U << 20, .type = vhd::disk_type::fixed});
     vhd::file_store store(path, vhd::file_access::write);
-    const failure failed = failure_of([&] { resize(store, vhd::largest_size_bytes); });
-    CHECK(failed.code == std::errc::no_space_on_device);
+    const file_size_limit limit(16U << 20);
+    const failure failed = failure_of([&] { resize(store, 1ULL << 30); });
+    CHECK(failed.code == std::errc::file_too_large);
     CHECK(store.size() == (1U << 20) + 512);
     CHECK(vhd::read_layout(store).footer.current_size == 1U << 20);
 }
