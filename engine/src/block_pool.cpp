@@ -178,7 +178,7 @@ void free_block(void* freed, std::size_t size) noexcept
 
 void keep_blocks_until_idle() noexcept
 {
-    gives_back = true;
+    gives_back = may_keep();
 }
 
 bool give_blocks_back() noexcept

@@ -3,6 +3,8 @@
 
 #include "engine_core.hpp"
 
+#include <vmtask/detail/block_pool.hpp>
+
 #include <asio/post.hpp>
 
 #include <utility>
@@ -49,6 +51,7 @@ std::size_t thread_group::size() const
 void thread_group::run(engine_thread& self) noexcept
 {
     this_engine_thread() = &self;
+    if (kind_ == thread_kind::worker) keep_blocks_until_idle();
     guarded([this] { context_->run(); });
     // Stopped: handlers that were ready are still owed their call. The last
     // thread to leave makes it, so that they run where they always did.

@@ -57,7 +57,6 @@ void worker_pool::post_turn() noexcept
 void worker_pool::take_turn() noexcept
 {
     engine_thread& self = *this_engine_thread();
-    keep_blocks_until_idle();
     end_idleness(self);
     task_record* ended = nullptr;
     for (int run = 0; run < tasks_per_turn;) {
