@@ -86,3 +86,15 @@ extern "C" int unlink(const char* path) noexcept
     hold_at_change();
     return next<int(const char*)>("unlink")(path);
 }
+
+extern "C" int fallocate(int descriptor, int mode, off_t offset, off_t length)
+{
+    hold_at_change();
+    return next<int(int, int, off_t, off_t)>("fallocate")(descriptor, mode, offset, length);
+}
+
+extern "C" int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) noexcept
+{
+    hold_at_change();
+    return next<int(int, const char*, int, const char*, int)>("linkat")(from_folder, from, to_folder, to, flags);
+}

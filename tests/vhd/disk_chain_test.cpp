@@ -168,7 +168,7 @@ TEST_CASE("whoever sees the end of a merge finds the child gone, and can open th
     CHECK(refused.error() == vhd::errc::not_differencing);
 }
 
-TEST_CASE("QEMU takes a differencing disk for a dynamic one and shows zeros; we show the parent",
+TEST_CASE("QEMU takes a differencing disk for a dynamic one and shows zeros where we show the parent",
           "[vhd][chain][interoperability]")
 {
     if (!is_installed("qemu-img")) {
