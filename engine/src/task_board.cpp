@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "task_board.hpp"
 
+#include "queue_limit.hpp"
 #include "timer_loop.hpp"
 
 #include <vmtask/error.hpp>
@@ -65,10 +66,10 @@ std::uint64_t task_board::admit()
         withdraw();
         throw std::system_error(errc::shutting_down);
     }
-    if (id - left_queue_seen_.load(std::memory_order_relaxed) > queue_limit_) {
+    if (is_over_limit(id, left_queue_seen_.load(std::memory_order_relaxed), queue_limit_)) {
         const std::uint64_t left = left_queue_.load(std::memory_order_acquire);
         left_queue_seen_.store(left, std::memory_order_relaxed);
-        if (id - left > queue_limit_) {
+        if (is_over_limit(id, left, queue_limit_)) {
             withdraw();
             throw std::system_error(errc::queue_full);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/engine.hpp>
 
+#include "queue_limit.hpp"
+
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/mailbox.hpp"
@@ -43,6 +45,17 @@ struct unwilling {
 };
 
 } // namespace
+
+TEST_CASE("the queue is full when too many are in it, and not when a task is overtaken", "[post]")
+{
+    using vmtask::detail::is_over_limit;
+    CHECK_FALSE(is_over_limit(10, 0, 10));
+    CHECK(is_over_limit(11, 0, 10));
+    CHECK_FALSE(is_over_limit(11, 1, 10));
+    CHECK_FALSE(is_over_limit(5, 5, 10));
+    CHECK_FALSE(is_over_limit(5, 1000, 10));
+    CHECK_FALSE(is_over_limit(~0ULL, 0, ~0ULL));
+}
 
 TEST_CASE("the value that a body returns is the result of its task", "[post]")
 {
