@@ -314,8 +314,14 @@ TEST_CASE("info says in which size others see a disk, as they do", "[vhd][info][
     const vhd::image_info info = vhd::read_info(path);
     CHECK(info.virtual_size == size);
     CHECK(info.size_for_libvhdi == size - 4096);
-    CHECK_THAT(run({"qemu-img", "info", "-f", "vpc", "--output", "json", path}).output,
-               Catch::Matchers::ContainsSubstring("\"virtual-size\": " + std::to_string(info.size_for_qemu) + ","));
+    const std::string qemu = run({"qemu-img", "info", "-f", "vpc", "--output", "json", path}).output;
+    INFO(qemu);
+    const auto qemu_sees = [&](std::uint64_t bytes) {
+        return qemu.find("\"virtual-size\": " + std::to_string(bytes) + ",") != std::string::npos;
+    };
+    // Of creators that it does not know, QEMU 10 thinks otherwise than QEMU 7.
+    const bool is_unknown = creator[0] == 'v';
+    CHECK((qemu_sees(info.size_for_qemu) || (is_unknown && qemu_sees(size))));
     CHECK_THAT(run({"vhdiinfo", path}).output,
                Catch::Matchers::ContainsSubstring(std::to_string(info.size_for_libvhdi) + " bytes"));
 }

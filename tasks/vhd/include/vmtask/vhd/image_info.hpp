@@ -36,7 +36,7 @@ struct image_info {
     uuid id{};
     vhd::geometry geometry;
     std::uint64_t size_for_ata = 0;     // bytes that a guest with an ATA bus goes by: the geometry's
-    std::uint64_t size_for_qemu = 0;    // bytes; most creators make QEMU go by the geometry, too
+    std::uint64_t size_for_qemu = 0;    // bytes; most creators make QEMU go by the geometry, too (QEMU 10: fewer)
     std::uint64_t size_for_libvhdi = 0; // bytes; it goes by the original size
     std::chrono::system_clock::time_point created_at;
     bool saved_state = false;
