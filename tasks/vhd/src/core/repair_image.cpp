@@ -142,7 +142,7 @@ bool mend_something(examination& of)
 {
     for (const auto& [what, mends_it] : mends) {
         const auto found = std::ranges::find_if(
-            of.report.findings, [what = what](const finding& one) { return one.what == what && one.is_mendable; });
+            of.report.findings, [wanted = what](const finding& one) { return one.what == wanted && one.is_mendable; });
         if (found == of.report.findings.end()) continue;
         mends_it(of);
         return true;
