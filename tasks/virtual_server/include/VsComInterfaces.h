@@ -9,10 +9,15 @@
 #pragma once
 
 #include <vmtask/virtual_server/bstr.hpp>
+#include <vmtask/virtual_server/calls.hpp>
 #include <vmtask/virtual_server/com_error.hpp>
 #include <vmtask/virtual_server/com_ptr.hpp>
+#include <vmtask/virtual_server/enum_variant.hpp>
 #include <vmtask/virtual_server/hard_disk.hpp>
 #include <vmtask/virtual_server/hresult.hpp>
 #include <vmtask/virtual_server/server.hpp>
 #include <vmtask/virtual_server/task.hpp>
+#include <vmtask/virtual_server/task2.hpp>
+#include <vmtask/virtual_server/task_collection.hpp>
 #include <vmtask/virtual_server/unknown.hpp>
+#include <vmtask/virtual_server/variant.hpp>

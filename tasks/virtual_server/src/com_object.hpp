@@ -5,18 +5,23 @@
 #include <vmtask/virtual_server/unknown.hpp>
 
 #include <atomic>
+#include <type_traits>
 
 namespace vmtask::virtual_server {
 
-/// The counting and asking that every object with one interface has.
-template <class Interface>
+/// The counting and asking that every object has whose interface is this one,
+/// derived from those named besides.
+template <class Interface, class... Bases>
 class com_object : public Interface {
 public:
     HRESULT QueryInterface(REFIID iid, void** object) final
     {
         if (object == nullptr) return E_POINTER;
         *object = nullptr;
-        if (iid != IID_IUnknown && iid != interface_id<Interface>::value()) return E_NOINTERFACE;
+        const bool is_mine = iid == IID_IUnknown || iid == interface_id<Interface>::value()
+            || ((iid == interface_id<Bases>::value()) || ...);
+        if (!is_mine) return E_NOINTERFACE;
+        // One inheritance after the other, so that all of them are one pointer.
         *object = static_cast<Interface*>(this);
         AddRef();
         return S_OK;
@@ -32,6 +37,8 @@ public:
     }
 
 protected:
+    static_assert((std::is_base_of_v<Bases, Interface> && ...));
+
     com_object() = default;
     virtual ~com_object() = default;
 

@@ -9,11 +9,11 @@
 
 namespace vmtask::virtual_server {
 
-/// What a code means, as one sentence; null for those we never return.
+/// What a code means, as one sentence; null for those that are not declared.
 [[nodiscard]] const char* message_of(HRESULT result) noexcept;
 
-/// What a call answers that failed so. DISP_E_EXCEPTION for what the reference
-/// has no code for.
+/// What a call, or a task's Error, answers that failed so. DISP_E_EXCEPTION for
+/// what the reference has no code for.
 [[nodiscard]] HRESULT to_hresult(std::error_code error) noexcept;
 
 /// What a task answers that ended so.

@@ -4,6 +4,7 @@
 
 #include "guarded_call.hpp"
 #include "hard_disk_object.hpp"
+#include "task_collection_object.hpp"
 #include "utf8.hpp"
 
 #include <algorithm>
@@ -51,6 +52,11 @@ HRESULT server_object::GetHardDisk(BSTR path, IVMHardDisk** disk)
         require_existing(file);
         return new hard_disk_object(engine_, std::move(file));
     });
+}
+
+HRESULT server_object::get_Tasks(IVMTaskCollection** value)
+{
+    return guarded_get(value, [&] { return new task_collection_object(engine_->tasks(), engine_); });
 }
 
 IVMVirtualServerPtr create_server()

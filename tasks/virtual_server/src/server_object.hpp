@@ -18,6 +18,7 @@ public:
     explicit server_object(std::shared_ptr<engine> where) noexcept;
 
     HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) override;
+    HRESULT get_Tasks(IVMTaskCollection** value) override;
 
 private:
     const std::shared_ptr<engine> engine_;

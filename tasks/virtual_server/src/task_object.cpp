@@ -8,7 +8,10 @@
 #include <vmtask/error.hpp>
 
 #include <chrono>
+#include <exception>
 #include <new>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace vmtask::virtual_server {
@@ -21,6 +24,21 @@ constexpr long longest_timeout = 4'000'000; // milliseconds
 VARIANT_BOOL to_variant_bool(bool value) noexcept
 {
     return value ? VARIANT_TRUE : VARIANT_FALSE;
+}
+
+/// What went wrong, in full.
+std::string reason_of(const task_handle& task)
+{
+    if (!task.error()) return {};
+    if (const std::exception_ptr thrown = task.exception()) {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::exception& failure) {
+            return failure.what();
+        } catch (...) { // NOLINT(bugprone-empty-catch): it says nothing of itself, but the code does
+        }
+    }
+    return task.error().message();
 }
 
 } // namespace
@@ -83,6 +101,29 @@ HRESULT task_object::get_Result(VMTaskResult* value)
         // Not by the error's code: a task may have failed with "not ended" itself.
         if (!task_.is_complete()) return E_PENDING;
         *value = to_task_result(task_.error());
+        return S_OK;
+    });
+}
+
+HRESULT task_object::get_Error(long* value)
+{
+    return guarded([&] {
+        if (value == nullptr) return E_POINTER;
+        *value = E_PENDING;
+        if (!task_.is_complete()) return E_PENDING;
+        const std::error_code error = task_.error();
+        *value = error ? to_hresult(error) : S_OK;
+        return S_OK;
+    });
+}
+
+HRESULT task_object::get_ErrorDescription(BSTR* value)
+{
+    return guarded([&] {
+        if (value == nullptr) return E_POINTER;
+        *value = nullptr;
+        if (!task_.is_complete()) return E_PENDING;
+        *value = _bstr_t(reason_of(task_).c_str()).Detach();
         return S_OK;
     });
 }

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <vmtask/virtual_server/task.hpp>
+#include <vmtask/virtual_server/task2.hpp>
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task_handle.hpp>
@@ -13,8 +13,8 @@
 
 namespace vmtask::virtual_server {
 
-/// IVMTask over a task's handle.
-class task_object final : public com_object<IVMTask> {
+/// IVMTask2 over a task's handle.
+class task_object final : public com_object<IVMTask2, IVMTask> {
 public:
     /// `where` is kept alive meanwhile; it may be null.
     task_object(task_handle task, std::shared_ptr<engine> where) noexcept;
@@ -27,6 +27,8 @@ public:
     HRESULT get_IsComplete(VARIANT_BOOL* value) override;
     HRESULT get_PercentCompleted(long* value) override;
     HRESULT get_Result(VMTaskResult* value) override;
+    HRESULT get_Error(long* value) override;
+    HRESULT get_ErrorDescription(BSTR* value) override;
 
 private:
     const std::shared_ptr<engine> engine_;

@@ -2,14 +2,15 @@
 
 #pragma once
 
-#include <vmtask/virtual_server/bstr.hpp>
 #include <vmtask/virtual_server/com_error.hpp>
 #include <vmtask/virtual_server/hresult.hpp>
 #include <vmtask/virtual_server/unknown.hpp>
+#include <vmtask/virtual_server/variant.hpp>
 
 namespace vmtask {
 namespace virtual_server {
 
+/// What `pointer->` offers; see calls.hpp.
 template <class Interface>
 class calls;
 
@@ -40,8 +41,18 @@ public:
     template <class Other>
     _com_ptr_t(const _com_ptr_t<Other>& other)
     {
-        const HRESULT result = other.QueryInterface(__uuidof(Interface), &object_);
-        if (result != E_NOINTERFACE && other != nullptr) vmtask::virtual_server::check(result);
+        ask(other.GetInterfacePtr());
+    }
+    template <class Other>
+    _com_ptr_t(Other* other)
+    {
+        ask(other);
+    }
+    /// The same of the object in a VARIANT. DISP_E_TYPEMISMATCH when there is none.
+    _com_ptr_t(const VARIANT& value)
+    {
+        if (value.vt != VT_UNKNOWN) throw _com_error(DISP_E_TYPEMISMATCH);
+        ask(value.punkVal);
     }
     _com_ptr_t& operator=(_com_ptr_t other) noexcept
     {
@@ -104,6 +115,15 @@ public:
     }
 
 private:
+    void ask(IUnknown* other)
+    {
+        if (other == nullptr) return;
+        void* found = nullptr;
+        const HRESULT result = other->QueryInterface(__uuidof(Interface), &found);
+        if (result != E_NOINTERFACE) vmtask::virtual_server::check(result);
+        object_ = static_cast<Interface*>(found);
+    }
+
     void add_reference() const noexcept
     {
         if (object_ != nullptr) object_->AddRef();
@@ -117,80 +137,3 @@ private:
 
     Interface* object_ = nullptr;
 };
-
-namespace vmtask {
-namespace virtual_server {
-
-/// What an [out, retval] parameter becomes as the result of a wrapper.
-template <class Raw>
-struct owner_of {
-    using type = Raw;
-    static type adopt(Raw value) noexcept { return value; }
-};
-
-template <>
-struct owner_of<BSTR> {
-    using type = _bstr_t;
-    static type adopt(BSTR text) noexcept { return {text, false}; }
-};
-
-template <class Interface>
-struct owner_of<Interface*> {
-    using type = _com_ptr_t<Interface>;
-    static type adopt(Interface* object) noexcept { return {object, false}; }
-};
-
-/// Reads a property, or throws _com_error.
-template <class Interface, class Raw>
-typename owner_of<Raw>::type fetch(Interface& object, HRESULT (Interface::*get)(Raw*))
-{
-    Raw value{};
-    check((object.*get)(&value));
-    return owner_of<Raw>::adopt(value);
-}
-
-/// Stands where the reference's compilers have a property: `task->ID` reads it.
-template <class Interface, class Raw, HRESULT (Interface::*Get)(Raw*)>
-class property {
-public:
-    property(Interface* object) noexcept : object_(object) {}
-    // A copy would read it later, or be printed instead of the value.
-    property(const property&) = delete;
-    property& operator=(const property&) = delete;
-
-    operator typename owner_of<Raw>::type() const { return fetch(*object_, Get); }
-
-private:
-    Interface* object_;
-};
-
-/// What all interfaces can be asked through `pointer->`.
-template <class Interface>
-class common_calls {
-public:
-    common_calls(Interface* object) noexcept : object_(object) {}
-    common_calls(const common_calls&) = delete;
-    common_calls& operator=(const common_calls&) = delete;
-
-    HRESULT QueryInterface(REFIID iid, void** object) const { return object_->QueryInterface(iid, object); }
-    ULONG AddRef() const { return object_->AddRef(); }
-    ULONG Release() const { return object_->Release(); }
-
-protected:
-    ~common_calls() = default;
-
-    Interface* object_;
-};
-
-/// What `pointer->` offers; specialised beside each interface that has more.
-template <class Interface>
-class calls : public common_calls<Interface> {
-public:
-    calls(Interface* object) noexcept : common_calls<Interface>(object) {}
-    const calls* operator->() const noexcept { return this; }
-};
-
-} // namespace virtual_server
-} // namespace vmtask
-
-using IUnknownPtr = _com_ptr_t<IUnknown>;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <vmtask/virtual_server/bstr.hpp>
+#include <vmtask/virtual_server/calls.hpp>
 #include <vmtask/virtual_server/com_ptr.hpp>
 #include <vmtask/virtual_server/hresult.hpp>
 #include <vmtask/virtual_server/task.hpp>

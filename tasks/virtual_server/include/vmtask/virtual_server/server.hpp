@@ -3,9 +3,11 @@
 #pragma once
 
 #include <vmtask/virtual_server/bstr.hpp>
+#include <vmtask/virtual_server/calls.hpp>
 #include <vmtask/virtual_server/com_ptr.hpp>
 #include <vmtask/virtual_server/hard_disk.hpp>
 #include <vmtask/virtual_server/hresult.hpp>
+#include <vmtask/virtual_server/task_collection.hpp>
 #include <vmtask/virtual_server/unknown.hpp>
 
 namespace vmtask {
@@ -28,6 +30,13 @@ struct IVMVirtualServer : IUnknown {
     /// DISP_E_EXCEPTION when something unexpected happens. *disk is null then.
     virtual HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) = 0;
 
+    /// The tasks that have not ended, and those that have ended of late: the
+    /// last 1024 of the last ten minutes, unless the engine was told otherwise.
+    /// Of an engine that others use too, all its tasks.
+    ///
+    /// Errors: E_POINTER for a null `value`; DISP_E_EXCEPTION.
+    virtual HRESULT get_Tasks(IVMTaskCollection** value) = 0;
+
 protected:
     ~IVMVirtualServer() = default;
 };
@@ -44,20 +53,25 @@ struct interface_id<IVMVirtualServer> {
 template <>
 class calls<IVMVirtualServer> : public common_calls<IVMVirtualServer> {
 public:
-    calls(IVMVirtualServer* server) noexcept : common_calls(server) {}
+    calls(IVMVirtualServer* server) noexcept : common_calls(server), Tasks(server) {}
     const calls* operator->() const noexcept { return this; }
 
-    // Throws _com_error.
+    // These throw _com_error.
     IVMHardDiskPtr GetHardDisk(const _bstr_t& path) const
     {
         IVMHardDisk* disk = nullptr;
         check(object_->GetHardDisk(path, &disk));
         return {disk, false};
     }
+    IVMTaskCollectionPtr GetTasks() const { return Tasks; }
 
     // These return it.
     HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) const { return object_->GetHardDisk(path, disk); }
     HRESULT raw_GetHardDisk(BSTR path, IVMHardDisk** disk) const { return object_->GetHardDisk(path, disk); }
+    HRESULT get_Tasks(IVMTaskCollection** value) const { return object_->get_Tasks(value); }
+
+    // Read as a value; reading throws _com_error.
+    property<IVMVirtualServer, IVMTaskCollection*, &IVMVirtualServer::get_Tasks> Tasks;
 };
 
 } // namespace virtual_server

@@ -3,18 +3,15 @@
 #pragma once
 
 #include <vmtask/virtual_server/bstr.hpp>
+#include <vmtask/virtual_server/calls.hpp>
 #include <vmtask/virtual_server/com_ptr.hpp>
 #include <vmtask/virtual_server/hresult.hpp>
 #include <vmtask/virtual_server/unknown.hpp>
+#include <vmtask/virtual_server/variant.hpp>
 
 namespace vmtask {
 class task_handle;
 }
-
-/// COM's truth value. True is -1: compare with VARIANT_FALSE, not with 1.
-using VARIANT_BOOL = short;
-constexpr VARIANT_BOOL VARIANT_TRUE = -1;
-constexpr VARIANT_BOOL VARIANT_FALSE = 0;
 
 /// How a task ended.
 enum VMTaskResult {
