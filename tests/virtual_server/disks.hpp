@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "support/vhd/chain_files.hpp"
 #include "support/vhd/guest.hpp"
 
 #include <vmtask/vhd/create_file.hpp>
@@ -35,13 +36,6 @@ inline std::vector<std::byte> make_disk(const std::filesystem::path& path, std::
         user.write(disk, at, std::vector<std::byte>(block_bytes));
     disk.flush();
     return user.expected();
-}
-
-/// What the guest of the disk reads. Fails while somebody else writes it.
-inline std::vector<std::byte> contents_of(const std::filesystem::path& path)
-{
-    vhd::file_store store(path, vhd::file_access::read);
-    return contents(store);
 }
 
 } // namespace vmtask::test

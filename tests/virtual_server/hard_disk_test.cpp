@@ -3,6 +3,7 @@
 #include <VsComInterfaces.h>
 
 #include "disks.hpp"
+#include "farm.hpp"
 #include "without_privileges.hpp"
 
 #include "support/catch.hpp"
@@ -13,12 +14,8 @@
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/footer.hpp>
-#include <vmtask/vhd/geometry.hpp>
-#include <vmtask/vhd/layout.hpp>
 
-#include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,49 +26,11 @@ using virtual_server::create_server;
 
 namespace {
 
-/// A folder, an engine, and disks in both.
-struct farm {
-    test::temporary_folder folder;
-    vmtask::engine engine;
-    IVMVirtualServerPtr server = create_server(engine);
-
-    IVMHardDiskPtr disk(const std::string& name) { return server->GetHardDisk((folder / name).c_str()); }
-
+struct farm : test::farm {
     /// What the starting call answers.
     HRESULT compact(const std::string& name)
     {
-        IVMTask* task = nullptr;
-        const HRESULT result = disk(name)->raw_Compact(&task);
-        CHECK((task != nullptr) == SUCCEEDED(result));
-        const IVMTaskPtr owner(task, false);
-        if (owner != nullptr) owner->WaitForCompletion(-1);
-        return result;
-    }
-
-    void make_file(const std::string& name, const std::string& text) { std::ofstream(folder / name) << text; }
-
-    /// Changes the footer of a disk, both copies.
-    template <class Change>
-    void change_footer(const std::string& name, Change change)
-    {
-        vhd::file_store store(folder / name, vhd::file_access::write);
-        vhd::disk_footer footer = vhd::read_layout(store).footer;
-        change(footer);
-        const vhd::sector bytes = vhd::encode(footer);
-        store.write(0, bytes);
-        store.write(store.size() - bytes.size(), bytes);
-    }
-
-    void make_fixed_disk(const std::string& name)
-    {
-        vhd::disk_footer footer;
-        footer.type = vhd::disk_type::fixed;
-        footer.original_size = footer.current_size = std::uint64_t{1} << 20;
-        footer.geometry = vhd::geometry_for(footer.current_size / 512);
-        footer.id = vhd::make_uuid();
-        make_file(name, std::string(footer.current_size, '\0'));
-        vhd::file_store store(folder / name, vhd::file_access::write);
-        store.write(footer.current_size, vhd::encode(footer));
+        return test::answer_of([this, &name](IVMTask** task) { return disk(name)->raw_Compact(task); });
     }
 };
 
@@ -140,7 +99,7 @@ TEST_CASE("Compact refuses in the starting call a disk of a saved state", "[virt
 {
     farm farm;
     test::make_disk(farm.folder / "disk.vhd", 2);
-    farm.change_footer("disk.vhd", [](vhd::disk_footer& footer) { footer.saved_state = 1; });
+    farm.save_state("disk.vhd");
 
     CHECK(farm.compact("disk.vhd") == E_SHARING_VIOLATION);
 }

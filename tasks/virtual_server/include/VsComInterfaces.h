@@ -21,3 +21,4 @@
 #include <vmtask/virtual_server/task_collection.hpp>
 #include <vmtask/virtual_server/unknown.hpp>
 #include <vmtask/virtual_server/variant.hpp>
+#include <vmtask/virtual_server/virtual_machine.hpp>

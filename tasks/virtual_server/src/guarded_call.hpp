@@ -63,4 +63,19 @@ template <class Value, class Call>
     });
 }
 
+/// What a call answers that needs a hypervisor, or what only Windows has.
+[[nodiscard]] inline HRESULT not_there() noexcept
+{
+    return guarded([] { return E_NOTIMPL; });
+}
+
+/// The same of one with an [out] parameter.
+template <class Value>
+[[nodiscard]] HRESULT not_there(Value** value) noexcept
+{
+    if (value == nullptr) return guarded([] { return E_POINTER; });
+    *value = nullptr;
+    return not_there();
+}
+
 } // namespace vmtask::virtual_server

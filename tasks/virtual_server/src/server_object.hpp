@@ -18,6 +18,11 @@ public:
     explicit server_object(std::shared_ptr<engine> where) noexcept;
 
     HRESULT GetHardDisk(BSTR path, IVMHardDisk** disk) override;
+    HRESULT CreateDynamicVirtualHardDisk(BSTR path, long megabytes, IVMTask** task) override;
+    HRESULT CreateFixedVirtualHardDisk(BSTR path, long megabytes, IVMTask** task) override;
+    HRESULT CreateDifferencingVirtualHardDisk(BSTR path, BSTR parent, IVMTask** task) override;
+    HRESULT CreateHostDriveVirtualHardDisk(BSTR path, BSTR drive, VARIANT_BOOL read_only, IVMTask** task) override;
+    HRESULT FindVirtualMachine(BSTR name, IVMVirtualMachine** machine) override;
     HRESULT get_Tasks(IVMTaskCollection** value) override;
 
 private:

@@ -14,42 +14,61 @@ namespace vmtask::vhd {
 
 namespace {
 
-merge_report merge_file(const std::filesystem::path& child, const merge_options& options, work_monitor& monitor)
+merge_report merge_chain(disk_chain& chain, bool keep_child, work_monitor& monitor)
 {
-    monitor.step("checking the chain");
-    disk_chain chain(child, chain_access::write_child_pair, options.chain);
     if (chain.links().size() == 1) detail::fail(chain.store(), errc::not_differencing);
     image parent(chain.store(1), chain.beneath(1));
     merge_report report = merge_image(chain.reader(), parent, monitor);
-    if (options.keep_child) return report;
+    if (keep_child) return report;
     monitor.point_of_no_return();
     monitor.step("removing the child");
-    detail::remove_file(chain.store(), child);
+    detail::remove_file(chain.store(), chain.links().front().path);
     report.child_removed = true;
     return report;
 }
 
-write_report merge_file_into(const std::filesystem::path& disk, const std::filesystem::path& target,
-                             const write_options& options, const chain_options& where, work_monitor& monitor)
+write_report merge_chain_into(disk_chain& chain, const std::filesystem::path& target, const write_options& options,
+                              work_monitor& monitor)
 {
-    monitor.step("checking the chain");
-    disk_chain chain(disk, chain_access::read, where);
     detail::new_file file(target);
+    chain.store().read_ahead();
+    file.store().write_through();
     const write_report report = write_image(file.store(), chain.reader(), options, monitor);
     monitor.point_of_no_return();
     file.publish();
     return report;
 }
 
+task_options merging(const std::filesystem::path& child)
+{
+    return {.description = "merge " + child.string()};
+}
+
+task_options merging(const std::filesystem::path& disk, const std::filesystem::path& target)
+{
+    return {.description = "merge " + disk.string() + " into " + target.string()};
+}
+
 } // namespace
 
 task<merge_report> merge(engine& where, std::filesystem::path child, merge_options options)
 {
-    task_options about;
-    about.description = "merge " + child.string();
+    task_options about = merging(child);
     auto body = [child = std::move(child), options = std::move(options)](task_context& self) {
         detail::task_monitor monitor(self);
-        return merge_file(child, options, monitor);
+        monitor.step("checking the chain");
+        disk_chain chain(child, chain_access::write_child_pair, options.chain);
+        return merge_chain(chain, options.keep_child, monitor);
+    };
+    return where.post(std::move(body), std::move(about));
+}
+
+task<merge_report> merge(engine& where, disk_chain chain, bool keep_child)
+{
+    task_options about = merging(chain.links().front().path);
+    auto body = [chain = std::move(chain), keep_child](task_context& self) mutable {
+        detail::task_monitor monitor(self);
+        return merge_chain(chain, keep_child, monitor);
     };
     return where.post(std::move(body), std::move(about));
 }
@@ -57,12 +76,23 @@ task<merge_report> merge(engine& where, std::filesystem::path child, merge_optio
 task<write_report> merge_into(engine& where, std::filesystem::path disk, std::filesystem::path target,
                               write_options options, chain_options chain)
 {
-    task_options about;
-    about.description = "merge " + disk.string() + " into " + target.string();
+    task_options about = merging(disk, target);
     auto body = [disk = std::move(disk), target = std::move(target), options,
                  chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
-        return merge_file_into(disk, target, options, chain, monitor);
+        monitor.step("checking the chain");
+        disk_chain opened(disk, chain_access::read, chain);
+        return merge_chain_into(opened, target, options, monitor);
+    };
+    return where.post(std::move(body), std::move(about));
+}
+
+task<write_report> merge_into(engine& where, disk_chain chain, std::filesystem::path target, write_options options)
+{
+    task_options about = merging(chain.links().front().path, target);
+    auto body = [chain = std::move(chain), target = std::move(target), options](task_context& self) mutable {
+        detail::task_monitor monitor(self);
+        return merge_chain_into(chain, target, options, monitor);
     };
     return where.post(std::move(body), std::move(about));
 }

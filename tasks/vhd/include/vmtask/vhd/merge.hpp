@@ -33,6 +33,13 @@ struct merge_options {
 /// access_denied, when the child cannot be removed, after all else is done.
 task<merge_report> merge(engine& where, std::filesystem::path child, merge_options options = {});
 
+/// The same with what the caller has opened, for writing of child and parent: for
+/// whoever looks at a chain before he decides, and lets nobody else at it in
+/// between. All files are closed before the task is complete.
+///
+/// Errors, of the task: merge_image()'s; not_differencing; access_denied.
+task<merge_report> merge(engine& where, disk_chain chain, bool keep_child = false);
+
 /// Posts a task that writes all that a disk shows, whatever it and its parents
 /// are, as a new image that has no parent.
 ///
@@ -45,5 +52,12 @@ task<merge_report> merge(engine& where, std::filesystem::path child, merge_optio
 /// new file.
 task<write_report> merge_into(engine& where, std::filesystem::path disk, std::filesystem::path target,
                               write_options options = {}, chain_options chain = {});
+
+/// The same with what the caller has opened, for reading. All files are closed
+/// before the task is complete.
+///
+/// Errors, of the task: write_image()'s; create_file()'s for the new file.
+task<write_report> merge_into(engine& where, disk_chain chain, std::filesystem::path target,
+                              write_options options = {});
 
 } // namespace vmtask::vhd
