@@ -25,6 +25,11 @@ task_handle engine::find(std::uint64_t id) const
     return core_->board().find(id);
 }
 
+void engine::set_lane_limit(const std::string& lane, std::size_t limit)
+{
+    core_->room().set_lane_limit(lane, limit);
+}
+
 engine::executor_type engine::get_worker_executor() const noexcept
 {
     return core_->workers().context().get_executor();

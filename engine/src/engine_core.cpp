@@ -5,7 +5,10 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/error.hpp>
 
+#include <asio/post.hpp>
+
 #include <algorithm>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -24,6 +27,7 @@ engine_core::engine_core(engine_options&& options)
     : timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       board_(options, timers_, loop_.executor()),
+      room_(*this, options),
       workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
 {
     timers_.start();
@@ -35,6 +39,23 @@ void engine_core::submit(task_record& posted) noexcept
 {
     board_.submit(posted);
     workers_.notify();
+}
+
+void engine_core::make_ready(task_record& known) noexcept
+{
+    if (board_.make_ready(known)) workers_.notify();
+}
+
+void engine_core::leave_queue(task_record& queued) noexcept
+{
+    if (queued.terms() && room_.release(queued)) board_.count_left();
+    else board_.leave_queue(queued);
+}
+
+void engine_core::set_priority(task_record& queued, task_priority priority) noexcept
+{
+    if (queued.terms()) room_.set_priority(queued, priority);
+    else board_.set_priority(queued, priority);
 }
 
 void engine_core::retire(task_record& ended) noexcept
@@ -61,6 +82,32 @@ void engine_core::withdraw() noexcept
 task_record* engine_core::coroutine_on_this_thread() noexcept
 {
     return board_.find_if([](const task_record& known) { return known.is_on_this_thread(); });
+}
+
+/// Destroys a task where it runs, or is dropped without having run.
+class disposal {
+public:
+    explicit disposal(task_record& disposed) noexcept : disposed_(&disposed) {}
+    disposal(disposal&& other) noexcept : disposed_(std::exchange(other.disposed_, nullptr)) {}
+    disposal& operator=(disposal&&) = delete;
+    ~disposal()
+    {
+        if (disposed_) disposed_->destroy();
+    }
+    void operator()() const noexcept {}
+
+private:
+    task_record* disposed_;
+};
+
+void engine_core::dispose_on_event_loop(task_record& disposed) noexcept
+{
+    try {
+        asio::post(loop_.executor(), disposal(disposed));
+    } catch (const std::bad_alloc&) {
+        // The handler is gone, and the task with it: late is what it makes us.
+        return;
+    }
 }
 
 shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
@@ -150,6 +197,27 @@ void admission::enlist(task_record& record) noexcept
 {
     used_ = true;
     core_.board().enlist(record);
+}
+
+intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
+{
+    used_ = true;
+    intrusive_ptr<task_record> joined;
+    try {
+        joined = core_.room().enter(record, has_same_result);
+        if (!joined) return joined;
+    } catch (...) {
+        discard(record);
+        throw;
+    }
+    discard(record);
+    return joined;
+}
+
+void admission::discard(task_record& record) noexcept
+{
+    core_.board().withdraw();
+    record.release_reference(); // the engine's
 }
 
 } // namespace vmtask::detail

@@ -5,6 +5,7 @@
 #include "event_loop.hpp"
 #include "task_board.hpp"
 #include "timer_loop.hpp"
+#include "waiting_room.hpp"
 #include "worker_pool.hpp"
 
 #include <vmtask/engine_options.hpp>
@@ -25,6 +26,7 @@ public:
     engine_core& operator=(const engine_core&) = delete;
 
     [[nodiscard]] task_board& board() noexcept { return board_; }
+    [[nodiscard]] waiting_room& room() noexcept { return room_; }
     [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
@@ -35,10 +37,17 @@ public:
     [[nodiscard]] std::uint64_t admit();
     void withdraw() noexcept;
     void submit(task_record& posted) noexcept;
+    /// Queues a known task, which waits for nothing else, for a worker.
+    void make_ready(task_record& known) noexcept;
+    /// Takes a queued task, which somebody has claimed, out of wherever it is.
+    void leave_queue(task_record& queued) noexcept;
+    void set_priority(task_record& queued, task_priority priority) noexcept;
     /// An ended task that no worker ran is the board's to keep.
     void retire(task_record& ended) noexcept;
     /// The coroutine task whose body the calling event loop thread is in.
     [[nodiscard]] task_record* coroutine_on_this_thread() noexcept;
+    /// For threads on which no destructor of the user's may run.
+    void dispose_on_event_loop(task_record& disposed) noexcept;
 
     shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
     /// Ends the threads, once all tasks have ended, and the core itself as soon
@@ -63,6 +72,7 @@ private:
     timer_loop timers_;
     event_loop loop_;
     task_board board_;
+    waiting_room room_;
     worker_pool workers_;
 };
 

@@ -26,6 +26,14 @@ public:
         case errc::task_failed: return "the task failed with an exception that carries no error code";
         case errc::abandoned: return "the task's coroutine was destroyed before its end";
         case errc::result_taken: return "the task's result has already been taken";
+        case errc::resource_busy: return "a resource that the task claims is not free";
+        case errc::unknown_lane: return "the engine has no lane of that name";
+        case errc::cycle: return "the tasks would wait for each other";
+        case errc::predecessor_failed: return "a task that had to come before did not succeed";
+        case errc::already_begun: return "the task has already begun";
+        case errc::not_paused: return "the task is not paused";
+        case errc::other_engine: return "the tasks belong to different engines";
+        case errc::bad_options: return "the options of the task contradict each other";
         }
         return "unknown vmtask error " + std::to_string(code);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "task_board.hpp"
 
+#include "coarse_clock.hpp"
 #include "queue_limit.hpp"
 #include "timer_loop.hpp"
 
@@ -16,22 +17,7 @@
 #include <thread>
 #include <utility>
 
-#include <time.h>
-
 namespace vmtask::detail {
-namespace {
-
-/// steady_clock's time to the last tick of the kernel, a few milliseconds: the
-/// age of ended tasks needs no more, and every task pays for it.
-steady_time coarse_now() noexcept
-{
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return steady_time(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
-}
-
-} // namespace
-
 /// Collects what the board lets go of, and drops it after the lock: the last
 /// reference destroys the result, which is the user's.
 class task_board::released_tasks {
@@ -53,7 +39,8 @@ task_board::task_board(const engine_options& options, timer_loop& timers, loop_e
     : timers_(timers),
       sweeper_(sweeper),
       retain_(options.retain),
-      queue_limit_(options.queue_limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.queue_limit)
+      queue_limit_(options.queue_limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.queue_limit),
+      queue_(options.aging)
 {
 }
 
@@ -80,7 +67,7 @@ std::uint64_t task_board::admit()
 void task_board::withdraw() noexcept
 {
     const std::lock_guard lock(mutex_);
-    left_queue_.fetch_add(1, std::memory_order_release);
+    count_left_locked();
     ++settled_;
     ++ended_;
     if (all_ended_locked()) all_ended_.notify_all();
@@ -89,8 +76,7 @@ void task_board::withdraw() noexcept
 void task_board::enlist(task_record& posted) noexcept
 {
     const std::lock_guard lock(mutex_);
-    table_.add(posted.id(), posted);
-    ++settled_;
+    settle_locked(posted);
 }
 
 void task_board::settle_locked(task_record& posted) noexcept
@@ -103,25 +89,58 @@ void task_board::settle_inbox_locked() noexcept
 {
     inbox_.drain([this](task_record& posted) {
         settle_locked(posted);
-        posted.in_run_queue_ = true;
-        queue_.push_back(posted);
+        push_locked(posted);
     });
     queue_empty_.store(queue_.empty(), std::memory_order_seq_cst);
+}
+
+void task_board::push_locked(task_record& ready) noexcept
+{
+    ready.in_run_queue_ = true;
+    queue_.push(ready);
+}
+
+void task_board::take_out_locked(task_record& queued) noexcept
+{
+    queued.in_run_queue_ = false;
+    queue_.remove(queued);
+    if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
+}
+
+bool task_board::make_ready(task_record& known) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    // Whoever claimed it has looked for it here already, or does so now, and
+    // finds it in no queue.
+    if (known.status_.is_claimed()) {
+        count_left_locked();
+        return false;
+    }
+    known.began_at_ = coarse_now();
+    // Those in the inbox came before.
+    settle_inbox_locked();
+    push_locked(known);
+    queue_empty_.store(false, std::memory_order_seq_cst);
+    return true;
 }
 
 task_record* task_board::exchange(task_record* ended, bool& more) noexcept
 {
     released_tasks released;
+    const steady_time now = coarse_now();
     const std::lock_guard lock(mutex_);
-    if (ended) retire_locked(*ended, released);
-    task_record* const next = start_next_locked();
+    if (ended) retire_locked(*ended, now, released);
+    task_record* const next = start_next_locked(now);
     more = !queue_.empty() || !inbox_.empty();
     return next;
 }
 
 task_record* task_board::pop_locked() noexcept
 {
-    if (task_record* const queued = queue_.pop_front()) {
+    // What is in the inbox has the priority that most tasks have; only others
+    // could come before or after it out of turn.
+    if (!queue_.has_only_normal() && !inbox_.empty()) settle_inbox_locked();
+    if (task_record* const queued = queue_.pop()) {
         queued->in_run_queue_ = false;
         if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
         return queued;
@@ -131,28 +150,86 @@ task_record* task_board::pop_locked() noexcept
     return posted;
 }
 
-task_record* task_board::start_next_locked() noexcept
+task_record* task_board::start_next_locked(steady_time now) noexcept
 {
     while (task_record* const next = pop_locked()) {
-        left_queue_.store(left_queue_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
         // Started under the lock: whoever cancelled it takes the lock before he
         // lets go of it, so it is still there to be asked.
-        if (next->start()) return next;
+        const status_word::start_answer answer = next->status_.start();
+        if (answer == status_word::start_answer::held) {
+            next->is_set_aside_ = true;
+            continue;
+        }
+        count_left_locked();
+        if (answer == status_word::start_answer::claimed) continue;
+        next->began_at_ = now;
+        return next;
     }
     return nullptr;
+}
+
+/// Without a locked addition, as all others are made under the lock as well.
+void task_board::count_left_locked() noexcept
+{
+    left_queue_.store(left_queue_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+void task_board::count_left() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    count_left_locked();
+}
+
+void task_board::count_requeued() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    left_queue_.store(left_queue_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+}
+
+bool task_board::start_elsewhere(task_record& queued) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    switch (queued.status_.start()) {
+    case status_word::start_answer::claimed: return false;
+    case status_word::start_answer::held: queued.is_set_aside_ = true; return false;
+    case status_word::start_answer::started: break;
+    }
+    count_left_locked();
+    queued.began_at_ = coarse_now();
+    return true;
+}
+
+void task_board::take_up(task_record& resumed) noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (!std::exchange(resumed.is_set_aside_, false)) return;
+    }
+    resumed.launch();
 }
 
 void task_board::leave_queue(task_record& queued) noexcept
 {
     const std::lock_guard lock(mutex_);
-    if (!queued.runs_on_event_loop()) {
+    if (!queued.runs_on_event_loop() && !std::exchange(queued.is_set_aside_, false)) {
         if (!queued.in_run_queue_) settle_inbox_locked();
-        if (!queued.in_run_queue_) return; // a worker has passed it over
-        queued.in_run_queue_ = false;
-        queue_.remove(queued);
-        if (queue_.empty()) queue_empty_.store(true, std::memory_order_seq_cst);
+        if (!queued.in_run_queue_) return; // a worker has passed it over, or is about to
+        take_out_locked(queued);
     }
-    left_queue_.fetch_add(1, std::memory_order_release);
+    count_left_locked();
+}
+
+void task_board::set_priority(task_record& queued, task_priority priority) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (!queued.in_run_queue_ && !queued.runs_on_event_loop()) settle_inbox_locked();
+    if (!queued.in_run_queue_) {
+        queued.priority_ = priority;
+        return;
+    }
+    queue_.remove(queued);
+    queued.priority_ = priority;
+    queue_.push(queued);
 }
 
 bool task_board::has_queued() const noexcept
@@ -164,12 +241,11 @@ void task_board::retire(task_record& ended) noexcept
 {
     released_tasks released;
     const std::lock_guard lock(mutex_);
-    retire_locked(ended, released);
+    retire_locked(ended, coarse_now(), released);
 }
 
-void task_board::retire_locked(task_record& ended, released_tasks& released) noexcept
+void task_board::retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept
 {
-    const steady_time now = coarse_now();
     ended.ended_at_ = now;
     retained_.push_back(ended);
     prune_locked(now, released);

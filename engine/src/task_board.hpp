@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arrival_queue.hpp"
+#include "priority_queue.hpp"
 #include "task_list.hpp"
 #include "task_table.hpp"
 
@@ -43,8 +44,21 @@ public:
     void withdraw() noexcept;
     /// Queues an admitted task for a worker.
     void submit(task_record& posted) noexcept { inbox_.add(posted); }
-    /// Makes an admitted task known that is not for a worker.
+    /// Makes an admitted task known that is not for a worker, or not yet.
     void enlist(task_record& posted) noexcept;
+    /// Queues a known task for a worker. False when somebody is ending it.
+    [[nodiscard]] bool make_ready(task_record& known) noexcept;
+    /// Takes a task that no worker runs from queued to running; false when a
+    /// cancel or a pause came first.
+    [[nodiscard]] bool start_elsewhere(task_record& queued) noexcept;
+    /// A task that was to begin while it was held may do so now.
+    void take_up(task_record& resumed) noexcept;
+    /// A started task is queued again, for another attempt.
+    void count_requeued() noexcept;
+    /// A task has left the queue that was not ready for a worker yet.
+    void count_left() noexcept;
+    /// Moves a queued task to where its new priority belongs.
+    void set_priority(task_record& queued, task_priority priority) noexcept;
 
     /// What a worker asks for between two tasks: hands in the task that it has
     /// ended, if any, and gets the next one, already started, or nullptr.
@@ -93,10 +107,13 @@ private:
     };
 
     void settle_locked(task_record& posted) noexcept;
+    void push_locked(task_record& ready) noexcept;
+    void take_out_locked(task_record& queued) noexcept;
+    void count_left_locked() noexcept;
     void settle_inbox_locked() noexcept;
     [[nodiscard]] task_record* pop_locked() noexcept;
-    [[nodiscard]] task_record* start_next_locked() noexcept;
-    void retire_locked(task_record& ended, released_tasks& released) noexcept;
+    [[nodiscard]] task_record* start_next_locked(steady_time now) noexcept;
+    void retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept;
     void prune_locked(steady_time now, released_tasks& released) noexcept;
     void release_locked(task_record& retained, released_tasks& released) noexcept;
     void arm_sweep_locked() noexcept;
@@ -122,8 +139,8 @@ private:
     small_mutex mutex_;
     std::condition_variable_any all_ended_;
     // Guarded by mutex_.
-    task_list queue_;    // those of before the inbox
-    task_list retained_; // ended, oldest first
+    priority_queue queue_; // those of before the inbox, and those that waited for more than a worker
+    task_list retained_;   // ended, oldest first
     task_table table_;
     sweep sweep_{*this};
     std::uint64_t settled_ = 0; // known here, or withdrawn

@@ -13,6 +13,11 @@ std::uint64_t task_context::id() const noexcept
     return record_.id();
 }
 
+task_handle task_context::handle() const
+{
+    return task_handle(detail::share(record_));
+}
+
 void task_context::report_progress(double fraction) noexcept
 {
     record_.progress_numbers().report(fraction);
@@ -45,6 +50,8 @@ std::stop_token task_context::stop_token()
 
 void task_context::checkpoint()
 {
+    if (!record_.needs_checkpoint()) return;
+    record_.stay_while_held();
     if (record_.cancel_requested()) throw std::system_error(errc::cancelled);
 }
 

@@ -3,17 +3,23 @@
 
 #include "blocked_scope.hpp"
 #include "blocking_waiter.hpp"
+#include "coarse_clock.hpp"
 #include "engine_core.hpp"
+#include "task_terms.hpp"
 
 #include <vmtask/detail/give_up_handler.hpp>
+#include <vmtask/detail/lifecycle.hpp>
 #include <vmtask/error.hpp>
+#include <vmtask/obstacle.hpp>
 #include <vmtask/task_context.hpp>
+#include <vmtask/task_options.hpp>
 
 #include <asio/error.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -46,19 +52,53 @@ bool says_cancelled(std::error_code code) noexcept
     return code == errc::cancelled || code == asio::error::operation_aborted;
 }
 
+/// Whether the options ask for more than a place in the queue.
+bool has_terms(const task_options& options) noexcept
+{
+    return !options.kind.empty() || !options.initiator.empty() || !options.reason.empty() || !options.lane.empty() ||
+           !options.claims.empty() || !options.after.empty() || options.parent || !options.limits.empty() ||
+           options.retry || options.stop.stop_possible();
+}
+
 } // namespace
 
-task_record::task_record(engine_core& core, std::uint64_t id, task_options&& options)
-    : core_(core), id_(id), status_(options.cancelable)
+task_record::task_record(engine_core& core, std::uint64_t id) noexcept
+    : core_(core), id_(id), status_(true), began_at_(coarse_now()), queued_at_(began_at_)
 {
-    if (options.description.empty()) return;
-    extras_ = std::make_unique<extras>();
-    extras_->description = std::move(options.description);
+}
+
+task_record::task_record(engine_core& core, std::uint64_t id, task_options&& options)
+    : core_(core),
+      id_(id),
+      status_(options.cancelable),
+      began_at_(coarse_now()),
+      queued_at_(began_at_),
+      extras_(options.description.empty() ? nullptr : std::make_unique<extras>()),
+      terms_(has_terms(options) ? std::make_unique<task_terms>(*this, std::move(options)) : nullptr),
+      priority_(options.priority)
+{
+    if (extras_) extras_->description = std::move(options.description);
 }
 
 task_record::~task_record() = default;
 
+bool task_record::try_add_reference() noexcept
+{
+    std::uint32_t seen = references_.load(std::memory_order_relaxed);
+    while (seen != 0)
+        if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) return true;
+    return false;
+}
+
 void task_record::dispose() noexcept
+{
+    const engine_thread* const here = this_engine_thread();
+    // No code of the user's runs there, not even the destructor of a result.
+    if (here && here->kind == thread_kind::timer_loop) return core_.dispose_on_event_loop(*this);
+    destroy();
+}
+
+void task_record::destroy() noexcept
 {
     engine_core& core = core_;
     delete this;
@@ -123,7 +163,10 @@ std::error_code task_record::request_cancel()
     case status_word::cancel_answer::refused_not_cancelable: return errc::not_cancelable;
     case status_word::cancel_answer::requested_before: return {};
     case status_word::cancel_answer::requested: request_stop(); return {};
-    case status_word::cancel_answer::claimed: end_cancelled_in_queue(); return {};
+    case status_word::cancel_answer::claimed:
+        error_ = errc::cancelled;
+        end_in_queue(task_state::cancelled);
+        return {};
     }
     return {};
 }
@@ -137,6 +180,57 @@ void task_record::request_stop() noexcept
     }
     stop.request_stop();
     on_cancel_requested();
+    unpause();
+    cancel_parts();
+}
+
+std::error_code task_record::pause()
+{
+    const std::lock_guard lock(mutex_);
+    extras& more = extras_locked();
+    if (!status_.hold()) return errc::already_ended;
+    ++more.holds;
+    return {};
+}
+
+std::error_code task_record::resume()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (const errc refusal = refusal_of(verb::resume, state()); refusal != errc{}) return refusal;
+        if (!extras_ || extras_->holds == 0) return errc::not_paused;
+        if (--extras_->holds > 0) return {};
+        status_.let_go();
+    }
+    unpause();
+    core_.board().take_up(*this);
+    return {};
+}
+
+void task_record::unpause() noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (!extras_) return;
+        status_.unpause();
+    }
+    tell_waiters(extras_->paused);
+}
+
+std::error_code task_record::set_priority(task_priority priority)
+{
+    if (const errc refusal = refusal_of(verb::set_priority, state()); refusal != errc{}) return refusal;
+    core_.set_priority(*this, priority);
+    return {};
+}
+
+obstacle task_record::obstacle_now()
+{
+    obstacle found;
+    if (terms_) found = core_.room().obstacle_of(*this);
+    if (found.kind != obstacle_kind::none || state() != task_state::queued) return found;
+    found.kind = status_.is_held() ? obstacle_kind::hold : obstacle_kind::worker;
+    return found;
 }
 
 // --- Waiting ---
@@ -167,13 +261,26 @@ bool task_record::add_waiter(waiter& added, give_up_handler* give_up)
 {
     const std::lock_guard lock(mutex_);
     if (!status_.note_waiter()) return false;
+    list_waiter_locked(added, waiters_, give_up);
+    return true;
+}
+
+bool task_record::add_paused(waiter& added, give_up_handler* give_up)
+{
+    const std::lock_guard lock(mutex_);
+    if (!status_.pause()) return false;
+    list_waiter_locked(added, extras_->paused, give_up);
+    return true;
+}
+
+void task_record::list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept
+{
     added.record_ = this;
     added.give_up_ = give_up;
     if (give_up) give_up->target_ = &added;
-    waiters_.push_locked(added);
+    into.push_locked(added);
     // Under the lock: once it is free the waiter may complete and be gone.
     if (added.deadline() != deadline_never) core_.timers().add(added);
-    return true;
 }
 
 void task_record::give_up(give_up_handler& handler) noexcept
@@ -189,6 +296,14 @@ void task_record::give_up(give_up_handler& handler) noexcept
     given_up->complete(wait_outcome::given_up);
 }
 
+bool task_record::withdraw_waiter(waiter& withdrawn) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (!withdrawn.list_ || !withdrawn.claim()) return false;
+    forget_waiter_locked(withdrawn);
+    return true;
+}
+
 void task_record::sever(give_up_handler& handler) noexcept
 {
     const std::lock_guard lock(mutex_);
@@ -198,9 +313,10 @@ void task_record::sever(give_up_handler& handler) noexcept
 
 void task_record::forget_waiter_locked(waiter& forgotten) noexcept
 {
-    waiters_.remove_locked(forgotten);
+    waiter_list::remove_locked(forgotten);
     if (forgotten.give_up_) forgotten.give_up_->target_ = nullptr;
     forgotten.give_up_ = nullptr;
+    if (extras_ && extras_->paused.empty()) status_.unpause();
 }
 
 void task_record::detach(waiter& removed) noexcept
@@ -209,19 +325,19 @@ void task_record::detach(waiter& removed) noexcept
     forget_waiter_locked(removed);
 }
 
-void task_record::tell_waiters() noexcept
+void task_record::tell_waiters(waiter_list& told) noexcept
 {
-    while (waiter* const told = pop_waiter()) told->complete(wait_outcome::completed);
+    while (waiter* const next = pop_waiter(told)) next->complete(wait_outcome::completed);
 }
 
 /// One at a time: whoever is told may be gone at once, and telling runs code of
 /// the caller's executor, which may come straight back here.
-waiter* task_record::pop_waiter() noexcept
+waiter* task_record::pop_waiter(waiter_list& from) noexcept
 {
     waiter* popped = nullptr;
     {
         const std::lock_guard lock(mutex_);
-        popped = waiters_.pop_claimed_locked();
+        popped = from.pop_claimed_locked();
         if (popped) forget_waiter_locked(*popped);
     }
     if (popped && popped->deadline() != deadline_never) core_.timers().remove(*popped);
@@ -262,9 +378,21 @@ std::stop_token task_record::stop_token()
     return stop.get_token();
 }
 
+/// A body that blocks is compensated for like one that waits. Where that is not
+/// possible it goes on, and is held at a later checkpoint.
+void task_record::stay_while_held() noexcept
+{
+    const engine_thread* const self = this_engine_thread();
+    if (self && self->kind != thread_kind::worker) return;
+    if (self && !self->core->workers().begin_blocking()) return;
+    blocking_waiter here(deadline_never);
+    if (add_paused(here)) (void)here.wait();
+    if (self) self->core->workers().end_blocking();
+}
+
 // --- What the engine does with it ---
 
-void task_record::run() noexcept
+bool task_record::run() noexcept
 {
     std::exception_ptr failure;
     try {
@@ -273,38 +401,62 @@ void task_record::run() noexcept
     } catch (...) {
         failure = std::current_exception();
     }
-    end(std::move(failure));
+    return end(std::move(failure));
 }
 
-bool task_record::start_on_event_loop() noexcept
+void task_record::launch() noexcept
 {
-    if (!status_.start()) return false;
-    core_.board().leave_queue(*this);
-    return true;
+    core_.make_ready(*this);
 }
 
-void task_record::end(std::exception_ptr failure) noexcept
+bool task_record::start_elsewhere() noexcept
 {
+    return core_.board().start_elsewhere(*this);
+}
+
+bool task_record::end(std::exception_ptr failure) noexcept
+{
+    if (failure && terms_ && begin_anew(failure)) return false;
     const task_state terminal = conclude(std::move(failure));
     destroy_body();
-    publish(terminal);
+    return publish(terminal);
 }
 
-void task_record::end_abandoned() noexcept
+bool task_record::begin_anew(const std::exception_ptr& failure) noexcept
+{
+    const std::error_code code = code_of(failure);
+    if (!terms_->retry || says_cancelled(code)) return false;
+    return core_.room().delay(*this, code);
+}
+
+bool task_record::end_abandoned() noexcept
 {
     // The coroutine's frame is still being taken down and may refer to the
     // body, which is therefore left to go with the task.
     error_ = errc::abandoned;
-    publish(task_state::failed);
+    return publish(task_state::failed);
 }
 
-void task_record::end_cancelled_in_queue() noexcept
+void task_record::fail_in_queue(std::exception_ptr failure) noexcept
 {
-    core_.board().leave_queue(*this);
+    if (!status_.claim_queued()) return;
+    error_ = code_of(failure);
+    failure_ = std::move(failure);
+    end_in_queue(task_state::failed);
+}
+
+void task_record::cancel_in_queue() noexcept
+{
+    if (!status_.cancel_queued()) return;
     error_ = errc::cancelled;
+    end_in_queue(task_state::cancelled);
+}
+
+void task_record::end_in_queue(task_state terminal) noexcept
+{
+    core_.leave_queue(*this);
     destroy_body();
-    publish(task_state::cancelled);
-    retire();
+    if (publish(terminal)) retire();
 }
 
 /// What the end of a body means. A body that returned has succeeded, even if it
@@ -321,14 +473,143 @@ task_state task_record::conclude(std::exception_ptr failure) noexcept
     return task_state::failed;
 }
 
-void task_record::publish(task_state terminal) noexcept
+/// False when the task ends later, after its parts.
+bool task_record::publish(task_state terminal) noexcept
 {
-    if (status_.end(terminal)) tell_waiters();
+    if (terms_) {
+        if (status_.close_for_parts() && parts_go_on(terminal)) return false;
+        publish_after_parts(terminal);
+        return true;
+    }
+    switch (status_.end(terminal, false)) {
+    case status_word::end_answer::ended: return true;
+    case status_word::end_answer::ended_with_waiters: tell_waiters(waiters_); return true;
+    case status_word::end_answer::has_parts: break;
+    }
+    if (parts_go_on(terminal)) return false;
+    publish_after_parts(terminal);
+    return true;
 }
 
 void task_record::retire() noexcept
 {
     core_.retire(*this);
+}
+
+// --- Parts ---
+
+bool task_record::add_part(task_record& added)
+{
+    const std::lock_guard lock(mutex_);
+    extras& more = extras_locked();
+    const bool is_over = more.end_after_parts != task_state::queued && more.parts == 0;
+    if (is_over || !status_.note_part()) return false;
+    added.terms_->previous_part = more.last_part;
+    (more.last_part ? more.last_part->terms_->next_part : more.first_part) = &added;
+    more.last_part = &added;
+    ++more.parts;
+    return true;
+}
+
+void task_record::remove_part_locked(task_record& removed) noexcept
+{
+    task_terms& links = *removed.terms_;
+    (links.previous_part ? links.previous_part->terms_->next_part : extras_->first_part) = links.next_part;
+    (links.next_part ? links.next_part->terms_->previous_part : extras_->last_part) = links.previous_part;
+    links.next_part = nullptr;
+    links.previous_part = nullptr;
+    --extras_->parts;
+}
+
+std::vector<intrusive_ptr<task_record>> task_record::parts() const
+{
+    std::vector<intrusive_ptr<task_record>> found;
+    const std::lock_guard lock(mutex_);
+    if (!extras_) return found;
+    found.reserve(extras_->parts);
+    for (task_record* part = extras_->first_part; part; part = part->terms_->next_part) found.push_back(share(*part));
+    return found;
+}
+
+/// True when there are some; the last of them to end publishes the end then.
+bool task_record::parts_go_on(task_state terminal) noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        extras_->end_after_parts = terminal;
+        if (extras_->parts == 0) return false;
+    }
+    if (terminal != task_state::succeeded) cancel_parts();
+    return true;
+}
+
+/// Each is told once: those that are told go to the end of the line.
+void task_record::cancel_parts() noexcept
+{
+    if (!status_.has_parts()) return;
+    std::size_t left = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        left = extras_->parts;
+    }
+    for (; left > 0; --left) {
+        intrusive_ptr<task_record> told;
+        {
+            const std::lock_guard lock(mutex_);
+            task_record* const first = extras_->first_part;
+            if (!first) return;
+            told = share(*first);
+            if (extras_->last_part != first) {
+                remove_part_locked(*first);
+                first->terms_->previous_part = extras_->last_part;
+                extras_->last_part->terms_->next_part = first;
+                extras_->last_part = first;
+                ++extras_->parts;
+            }
+        }
+        told->request_cancel();
+    }
+}
+
+/// A part, with all its own, has ended. True when this task was waiting for
+/// that and is to be published now.
+bool task_record::part_ended(task_record& part) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    remove_part_locked(part);
+    if (part.state() == task_state::cancelled) extras_->part_cancelled = true;
+    return extras_->parts == 0 && extras_->end_after_parts != task_state::queued;
+}
+
+/// The body's verdict holds, unless a cancel has come after it and stopped a
+/// part of the work.
+task_state task_record::verdict_after_parts() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    const task_state verdict = extras_->end_after_parts;
+    if (verdict != task_state::succeeded || !cancel_requested() || !extras_->part_cancelled) return verdict;
+    error_ = errc::cancelled;
+    return task_state::cancelled;
+}
+
+void task_record::latch_end(task_state terminal) noexcept
+{
+    if (terms_) core_.room().release(*this);
+    if (status_.end(terminal, true) == status_word::end_answer::ended_with_waiters) tell_waiters(waiters_);
+}
+
+void task_record::publish_after_parts(task_state terminal) noexcept
+{
+    latch_end(terminal);
+    // Up the line of those for whom this was the last thing to wait for.
+    intrusive_ptr<task_record> ended = share(*this);
+    while (ended->terms_ && ended->terms_->parent) {
+        intrusive_ptr<task_record> whole = ended->terms_->parent;
+        if (!whole->part_ended(*ended)) return;
+        whole->latch_end(whole->verdict_after_parts());
+        whole->retire();
+        ended = std::move(whole);
+    }
 }
 
 } // namespace vmtask::detail

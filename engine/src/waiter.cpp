@@ -16,7 +16,7 @@ void waiter::expire() noexcept
 
 void waiter_list::push_locked(waiter& added) noexcept
 {
-    added.listed_ = true;
+    added.list_ = this;
     added.previous_waiter_ = last_;
     (last_ ? last_->next_waiter_ : first_) = &added;
     last_ = &added;
@@ -24,10 +24,10 @@ void waiter_list::push_locked(waiter& added) noexcept
 
 void waiter_list::remove_locked(waiter& removed) noexcept
 {
-    if (!removed.listed_) return;
-    removed.listed_ = false;
-    (removed.previous_waiter_ ? removed.previous_waiter_->next_waiter_ : first_) = removed.next_waiter_;
-    (removed.next_waiter_ ? removed.next_waiter_->previous_waiter_ : last_) = removed.previous_waiter_;
+    waiter_list* const list = std::exchange(removed.list_, nullptr);
+    if (!list) return;
+    (removed.previous_waiter_ ? removed.previous_waiter_->next_waiter_ : list->first_) = removed.next_waiter_;
+    (removed.next_waiter_ ? removed.next_waiter_->previous_waiter_ : list->last_) = removed.previous_waiter_;
 }
 
 waiter* waiter_list::pop_claimed_locked() noexcept

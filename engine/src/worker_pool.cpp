@@ -68,11 +68,13 @@ void worker_pool::take_turn() noexcept
         }
         if (more) notify();
         self.current = next;
-        next->run();
+        if (next->run()) ended = next;
         self.current = nullptr;
-        ended = next;
         ++run;
-        if (leave_if_too_many()) return board_.retire(*ended);
+        if (leave_if_too_many()) {
+            if (ended) board_.retire(*ended);
+            return;
+        }
     }
     if (ended) board_.retire(*ended);
     post_turn();

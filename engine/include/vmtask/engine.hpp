@@ -8,6 +8,7 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/error.hpp>
+#include <vmtask/obstacle.hpp>
 #include <vmtask/shutdown.hpp>
 #include <vmtask/task.hpp>
 #include <vmtask/task_context.hpp>
@@ -17,7 +18,9 @@
 #include <asio/io_context.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -59,32 +62,31 @@ public:
     /// whatever it holds open is closed for those who saw the end.
     ///
     /// Errors, as std::system_error: errc::shutting_down, errc::queue_full,
-    /// errc::no_body for a null function; then no task was made. Whatever
-    /// moving the body throws.
+    /// errc::no_body for a null function; then no task was made, and the body
+    /// not moved. Whatever moving the body throws.
     template <task_body Body>
-    auto post(Body&& body, task_options options = {}) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
+    auto post(Body&& body) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
-        using body_type = std::decay_t<Body>;
-        using traits = detail::body_traits<body_type>;
-        using result = typename traits::result;
-
-        if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
-        detail::admission place(*core_);
-        if constexpr (traits::is_coroutine) {
-            using record_type = detail::coroutine_record<body_type, result>;
-            auto* const record = new record_type(*core_, place.id(), std::move(options), std::forward<Body>(body));
-            task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
-            place.enlist(*record);
-            record->launch();
-            return handle;
-        } else {
-            using record_type = detail::body_record<body_type, result>;
-            auto* const record = new record_type(*core_, place.id(), std::move(options), std::forward<Body>(body));
-            task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
-            place.submit(*record);
-            return handle;
-        }
+        return post_with(std::forward<Body>(body));
     }
+
+    /// The same on terms: what it needs, when it may begin, how long it may take.
+    ///
+    /// Errors beside those: resource_busy; errc::unknown_lane; errc::no_task for
+    /// an empty handle in `after`; errc::cycle when it would wait for a task
+    /// that waits for it; errc::already_ended and errc::other_engine for the
+    /// parent; errc::bad_options for a `when_busy` that compares tasks which say
+    /// no kind, or claim nothing.
+    template <task_body Body>
+    auto post(Body&& body, task_options options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
+    {
+        return post_with(std::forward<Body>(body), std::move(options));
+    }
+
+    /// How many tasks of a lane may be under way at once; 0: any number. Makes
+    /// the lane if there is none of that name. Those under way go on in any
+    /// case. Throws std::bad_alloc.
+    void set_lane_limit(const std::string& lane, std::size_t limit);
 
     /// All tasks that have not ended, and the ended ones that are still kept,
     /// oldest first. Never waits for a task.
@@ -115,6 +117,33 @@ public:
     [[nodiscard]] executor_type get_worker_executor() const noexcept;
 
 private:
+    template <class Body, class... Options>
+    auto post_with(Body&& body, Options&&... options)
+        -> task<typename detail::body_traits<std::decay_t<Body>>::result>
+    {
+        using body_type = std::decay_t<Body>;
+        using traits = detail::body_traits<body_type>;
+        using result = typename traits::result;
+        using record_type = std::conditional_t<traits::is_coroutine, detail::coroutine_record<body_type, result>,
+                                               detail::body_record<body_type, result>>;
+
+        if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
+        detail::admission place(*core_);
+        auto* const record =
+            new record_type(std::forward<Body>(body), *core_, place.id(), std::forward<Options>(options)...);
+        task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
+        if (sizeof...(Options) > 0 && record->terms()) {
+            if (auto joined = place.enter(*record, &detail::is_result_record<result>))
+                return task<result>(detail::result_record_cast<result>(std::move(joined)));
+        } else if constexpr (traits::is_coroutine) {
+            place.enlist(*record);
+            record->launch();
+        } else {
+            place.submit(*record);
+        }
+        return handle;
+    }
+
     shutdown_report shutdown_until(shutdown_mode mode, detail::steady_time deadline);
 
     detail::engine_core* core_;

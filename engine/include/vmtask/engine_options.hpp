@@ -5,8 +5,20 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace vmtask {
+
+/// A lane: tasks of which only some may be under way at once, such as those
+/// that load the same disk array.
+struct lane_options {
+    /// What `task_options::lane` says.
+    std::string name;
+    /// Tasks under way at most: begun and not ended, paused ones included.
+    /// 0: no limit.
+    std::size_t limit = 0;
+};
 
 /// How long ended tasks stay in `engine::tasks()` and `engine::find()`.
 /// Whichever bound is met first lets them go. A held handle keeps its task and
@@ -32,6 +44,11 @@ struct engine_options {
     std::size_t spare_workers = 256;
     /// Tasks queued at most; `post` reports errc::queue_full beyond. 0: no bound.
     std::size_t queue_limit = std::size_t{1} << 20;
+    /// How long a queued task waits until it is worth as much as a newer one of
+    /// the next higher priority. `duration::max()`: it never is.
+    std::chrono::steady_clock::duration aging = std::chrono::seconds(30);
+    /// The lanes that tasks may name. `engine::set_lane_limit` adds others.
+    std::vector<lane_options> lanes{};
     /// How long ended tasks are listed.
     retention retain{};
     /// Told of an exception that escapes a handler which runs on a thread of

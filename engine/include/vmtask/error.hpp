@@ -37,6 +37,22 @@ enum class errc {
     abandoned,
     /// The result can only be moved, and somebody has taken it.
     result_taken,
+    /// A resource that the task claims is not free, and it was not to wait.
+    resource_busy,
+    /// No lane of this name was given to the engine.
+    unknown_lane,
+    /// The tasks would wait for each other, so the last of them was not posted.
+    cycle,
+    /// A task that this one was to begin after did not succeed.
+    predecessor_failed,
+    /// The task has begun, so that its place in the queue is no more.
+    already_begun,
+    /// The task is not held, so there is nothing to resume.
+    not_paused,
+    /// The tasks belong to different engines.
+    other_engine,
+    /// The options contradict each other.
+    bad_options,
 };
 
 /// The category of errc; its name is "vmtask".

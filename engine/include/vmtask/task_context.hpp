@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/async_waiter.hpp>
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/task_handle.hpp>
+
+#include <asio/async_result.hpp>
+
 #include <cstdint>
 #include <stop_token>
 #include <string_view>
+#include <system_error>
 
 namespace vmtask {
-
-namespace detail {
-class task_record;
-}
 
 /// The body's end of its task: report progress, learn of a cancel.
 ///
@@ -23,6 +26,9 @@ public:
 
     /// The id that the task's handles have.
     [[nodiscard]] std::uint64_t id() const noexcept;
+
+    /// A handle to the task, such as for `task_options::parent`.
+    [[nodiscard]] task_handle handle() const;
 
     /// Says how much of the work is done, 0 to 1; anything else is taken for
     /// the nearer bound. What is shown never falls. Costs a few nanoseconds.
@@ -47,8 +53,25 @@ public:
 
     /// Stops the body here if a cancel was requested: throws std::system_error
     /// with errc::cancelled, which the body lets pass after it has undone what
-    /// it must.
+    /// it must. While the task is paused, stays here until it is resumed or
+    /// cancelled; not on the event loop, where a coroutine has
+    /// async_checkpoint() for that.
     void checkpoint();
+
+    /// The same for coroutines: completes when the task is not paused.
+    ///
+    /// Completion signature: void(std::error_code).
+    /// Errors: errc::cancelled when a cancel was requested;
+    /// asio::error::operation_aborted when this wait was given up.
+    /// Executor, cancellation of the wait: as task_handle::async_wait.
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_checkpoint(Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            detail::wait_initiation(detail::share(record_), detail::deadline_never,
+                                    detail::report_checkpoint(detail::share(record_))),
+            token);
+    }
 
     /// The last checkpoint: stops the body if a cancel was requested; else no
     /// cancel is accepted from now on. Both in one step, so nobody is told that

@@ -7,6 +7,7 @@
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/progress.hpp>
+#include <vmtask/task_priority.hpp>
 #include <vmtask/task_state.hpp>
 #include <vmtask/wait_status.hpp>
 
@@ -20,6 +21,16 @@
 #include <utility>
 
 namespace vmtask {
+
+struct obstacle;
+class task_handle;
+
+namespace detail {
+
+/// The task behind a handle; null when the handle is empty.
+[[nodiscard]] const intrusive_ptr<task_record>& record_of(const task_handle& handle) noexcept;
+
+} // namespace detail
 
 /// The caller's end of a posted task: watch it, wait for it, ask it to stop.
 ///
@@ -92,6 +103,30 @@ public:
     /// Errors: errc::not_cancelable, errc::already_ended.
     std::error_code request_cancel() const { return record().request_cancel(); }
 
+    /// Holds the task until resume() has been called as often as pause(): if it
+    /// is queued it does not begin; if its body has begun it stays in its next
+    /// checkpoint, which a body without any never reaches. A body that stays
+    /// costs the pool no worker, as long as there are spare ones, and keeps all
+    /// that the task has claimed. A cancel reaches it all the same. state() is
+    /// paused once the body stays.
+    ///
+    /// Errors: errc::already_ended. Throws std::bad_alloc.
+    std::error_code pause() const { return record().pause(); }
+
+    /// Takes back one pause(); lets the task go on when it was the last.
+    ///
+    /// Errors: errc::not_paused, errc::already_ended.
+    std::error_code resume() const { return record().resume(); }
+
+    /// Gives a queued task another priority; it comes after those that have
+    /// that priority already.
+    ///
+    /// Errors: errc::already_begun, errc::already_ended.
+    std::error_code set_priority(task_priority priority) const { return record().set_priority(priority); }
+
+    /// What keeps a queued task from beginning.
+    [[nodiscard]] vmtask::obstacle obstacle() const;
+
     /// Blocks until the task ends.
     ///
     /// On a worker the engine starts a spare worker meanwhile. Returns
@@ -161,6 +196,8 @@ protected:
     [[nodiscard]] const detail::intrusive_ptr<detail::task_record>& shared_record() const noexcept { return record_; }
 
 private:
+    friend const detail::intrusive_ptr<detail::task_record>& detail::record_of(const task_handle& handle) noexcept;
+
     [[nodiscard]] detail::wait_initiation<detail::report_wait> plain_wait(detail::steady_time deadline) const
     {
         return {record_, deadline, detail::report_wait()};
@@ -168,5 +205,10 @@ private:
 
     detail::intrusive_ptr<detail::task_record> record_;
 };
+
+inline const detail::intrusive_ptr<detail::task_record>& detail::record_of(const task_handle& handle) noexcept
+{
+    return handle.record_;
+}
 
 } // namespace vmtask

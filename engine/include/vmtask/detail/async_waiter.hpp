@@ -119,7 +119,7 @@ public:
     /// Begins the wait. The handler is called exactly once, never from in here.
     static void begin(intrusive_ptr<task_record> record, steady_time deadline, Handler&& handler, Report&& report)
     {
-        if (record->ended()) return deliver(std::move(record), std::move(handler), std::move(report), {});
+        if (Report::is_over(*record)) return deliver(std::move(record), std::move(handler), std::move(report), {});
         if (deadline == deadline_now)
             return deliver(std::move(record), std::move(handler), std::move(report), errc::timed_out);
 
@@ -127,7 +127,7 @@ public:
         owner added = make(std::move(record), deadline, std::move(handler), std::move(report));
         give_up_handler* const give_up = added->connect_slot();
         async_waiter* const listed = added.release();
-        if (!task.add_waiter(*listed, give_up)) listed->complete(wait_outcome::completed);
+        if (!Report::list(task, *listed, give_up)) listed->complete(wait_outcome::completed);
     }
 
     async_waiter(intrusive_ptr<task_record>&& record, steady_time deadline, Handler&& handler, Report&& report)
@@ -217,8 +217,26 @@ private:
     Report report_;
 };
 
+/// What a wait is for: the end of the task.
+struct wait_for_end {
+    static bool is_over(const task_record& record) noexcept { return record.ended(); }
+    static bool list(task_record& record, waiter& added, give_up_handler* give_up)
+    {
+        return record.add_waiter(added, give_up);
+    }
+};
+
+/// What a wait is for: that the task is not paused any more.
+struct wait_for_resumption {
+    static bool is_over(const task_record& record) noexcept { return !record.needs_checkpoint(); }
+    static bool list(task_record& record, waiter& added, give_up_handler* give_up)
+    {
+        return record.add_paused(added, give_up);
+    }
+};
+
 /// Calls the handler of a plain wait.
-struct report_wait {
+struct report_wait : wait_for_end {
     template <class Handler>
     void operator()(Handler&& handler, std::error_code error) const
     {
@@ -226,9 +244,25 @@ struct report_wait {
     }
 };
 
+/// Calls the handler of a coroutine's checkpoint.
+class report_checkpoint : public wait_for_resumption {
+public:
+    explicit report_checkpoint(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
+
+    template <class Handler>
+    void operator()(Handler&& handler, std::error_code error) const
+    {
+        if (!error && record_->cancel_requested()) error = errc::cancelled;
+        std::forward<Handler>(handler)(error);
+    }
+
+private:
+    intrusive_ptr<task_record> record_;
+};
+
 /// Calls the handler of a wait for a result.
 template <class T>
-class report_result {
+class report_result : public wait_for_end {
 public:
     explicit report_result(intrusive_ptr<result_record<T>> record) noexcept : record_(std::move(record)) {}
 
@@ -257,7 +291,7 @@ private:
 
 /// The same for a task without a value, or one whose type is not known here.
 template <>
-class report_result<void> {
+class report_result<void> : public wait_for_end {
 public:
     explicit report_result(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
 

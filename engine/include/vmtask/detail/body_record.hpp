@@ -15,9 +15,10 @@ namespace vmtask::detail {
 template <class Body, class T>
 class body_record final : public result_record<T> {
 public:
-    template <class Given>
-    body_record(engine_core& core, std::uint64_t id, task_options&& options, Given&& body)
-        : result_record<T>(core, id, std::move(options)), body_(std::in_place, std::forward<Given>(body))
+    template <class Given, class... Options>
+    body_record(Given&& body, engine_core& core, std::uint64_t id, Options&&... options)
+        : result_record<T>(core, id, std::forward<Options>(options)...),
+          body_(std::in_place, std::forward<Given>(body))
     {
     }
 

@@ -26,9 +26,9 @@ namespace vmtask::detail {
 template <class Body, class T>
 class coroutine_record final : public result_record<T> {
 public:
-    template <class Given>
-    coroutine_record(engine_core& core, std::uint64_t id, task_options&& options, Given&& body)
-        : result_record<T>(core, id, std::move(options)),
+    template <class Given, class... Options>
+    coroutine_record(Given&& body, engine_core& core, std::uint64_t id, Options&&... options)
+        : result_record<T>(core, id, std::forward<Options>(options)...),
           body_(std::in_place, std::forward<Given>(body)),
           context_(*this),
           executor_(coroutine_executor(core))
@@ -36,7 +36,7 @@ public:
     }
 
     /// Has the event loop begin the body. A failure to do so ends the task.
-    void launch() noexcept
+    void launch() noexcept override
     {
         std::exception_ptr failure;
         try {
@@ -47,7 +47,7 @@ public:
         } catch (...) {
             failure = std::current_exception();
         }
-        if (this->start_on_event_loop()) finish(std::move(failure));
+        if (this->start_elsewhere()) finish(std::move(failure));
     }
 
 private:
@@ -86,7 +86,7 @@ private:
 
     void begin() noexcept
     {
-        if (!this->start_on_event_loop()) return;
+        if (!this->start_elsewhere()) return;
         try {
             const asio::any_io_executor executor = executor_;
             asio::co_spawn(executor, drive(self_pointer(this)),
@@ -100,15 +100,13 @@ private:
     void finish(std::exception_ptr failure) noexcept
     {
         signal_.slot().clear();
-        this->end(std::move(failure));
-        this->retire();
+        if (this->end(std::move(failure))) this->retire();
     }
 
     void abandon() noexcept
     {
         release_executor();
-        this->end_abandoned();
-        this->retire();
+        if (this->end_abandoned()) this->retire();
     }
 
     bool runs_on_event_loop() const noexcept override { return true; }

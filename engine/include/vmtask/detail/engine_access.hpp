@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/intrusive_ptr.hpp>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/io_context.hpp>
 
@@ -55,8 +57,13 @@ public:
     void submit(task_record& record) noexcept;
     /// Makes the task known without queueing it for a worker.
     void enlist(task_record& record) noexcept;
+    /// Lets a task with terms in; see waiting_room::enter. Where that throws or
+    /// returns another task, this one was not posted.
+    [[nodiscard]] intrusive_ptr<task_record> enter(task_record& record, bool (*has_same_result)(const task_record&));
 
 private:
+    void discard(task_record& record) noexcept;
+
     engine_core& core_;
     std::uint64_t id_;
     bool used_ = false;

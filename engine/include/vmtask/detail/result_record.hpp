@@ -61,4 +61,18 @@ protected:
     using task_record::task_record;
 };
 
+/// Whether a task's result is a T.
+template <class T>
+[[nodiscard]] bool is_result_record(const task_record& record) noexcept
+{
+    return dynamic_cast<const result_record<T>*>(&record) != nullptr;
+}
+
+/// Precondition: is_result_record<T>(*record).
+template <class T>
+[[nodiscard]] intrusive_ptr<result_record<T>> result_record_cast(intrusive_ptr<task_record> record) noexcept
+{
+    return {static_cast<result_record<T>*>(record.release()), adopt_reference};
+}
+
 } // namespace vmtask::detail

@@ -26,9 +26,25 @@ public:
     }
     [[nodiscard]] bool cancelable() const noexcept;
 
-    /// Queued to running. False when a cancel came first; the task is then
-    /// ended by whoever cancelled it.
-    [[nodiscard]] bool start() noexcept;
+    /// How a start came out.
+    enum class start_answer : std::uint8_t {
+        started,
+        claimed, ///< Somebody else ends the task, unstarted.
+        held,    ///< A pause came first; the task stays queued.
+    };
+    /// Queued to running.
+    [[nodiscard]] start_answer start() noexcept;
+    /// Running to queued, for another attempt. False when a cancel came first.
+    [[nodiscard]] bool requeue() noexcept;
+    /// Makes a queued task the caller's to end, which nobody has asked to stop.
+    /// False when it has begun, or is somebody else's.
+    [[nodiscard]] bool claim_queued() noexcept;
+    [[nodiscard]] bool is_claimed() const noexcept
+    {
+        return (bits_.load(std::memory_order_acquire) & bit_claimed) != 0;
+    }
+    /// The same for a task that the caller asks to stop, if it may be asked.
+    [[nodiscard]] bool cancel_queued() noexcept;
 
     /// How a request to cancel came out.
     enum class cancel_answer : std::uint8_t {
@@ -43,11 +59,42 @@ public:
     /// False when a cancel was requested; else no cancel is accepted any more.
     [[nodiscard]] bool pass_point_of_no_return() noexcept;
 
+    /// From now on the task is to be held: it does not begin, and its body
+    /// stays in the next checkpoint. False when the task has ended.
+    [[nodiscard]] bool hold() noexcept;
+    void let_go() noexcept;
+    [[nodiscard]] bool is_held() const noexcept { return (bits_.load(std::memory_order_acquire) & bit_held) != 0; }
+    /// Running to paused, if the task is held and nobody asked it to stop; and
+    /// back.
+    [[nodiscard]] bool pause() noexcept;
+    void unpause() noexcept;
+    /// True when a checkpoint has something to do.
+    [[nodiscard]] bool needs_checkpoint() const noexcept
+    {
+        return (bits_.load(std::memory_order_acquire) & (bit_cancel_requested | bit_held)) != 0;
+    }
+
+    /// Notes that another task is a part of this one, which is not to end
+    /// before. False when it has ended, or is about to.
+    [[nodiscard]] bool note_part() noexcept;
+    /// Takes no first part from now on. True when there are parts.
+    [[nodiscard]] bool close_for_parts() noexcept;
+    [[nodiscard]] bool has_parts() const noexcept
+    {
+        return (bits_.load(std::memory_order_acquire) & bit_has_parts) != 0;
+    }
+
     /// Notes that somebody waits. False when the task has ended: too late.
     [[nodiscard]] bool note_waiter() noexcept;
 
-    /// Latches the end. True when somebody waits and is to be told.
-    [[nodiscard]] bool end(task_state terminal) noexcept;
+    /// How an attempt to end came out.
+    enum class end_answer : std::uint8_t {
+        ended,
+        ended_with_waiters, ///< Somebody waits and is to be told.
+        has_parts,          ///< Not ended: others are part of it.
+    };
+    /// Latches the end, unless there are parts that nobody has looked after.
+    [[nodiscard]] end_answer end(task_state terminal, bool parts_have_ended) noexcept;
 
 private:
     using bits = std::uint32_t;
@@ -56,9 +103,12 @@ private:
     static constexpr bits bit_cancel_requested = 8;
     static constexpr bits bit_not_cancelable = 16;
     static constexpr bits bit_has_waiters = 32;
-    // A queued task that was cancelled: not to be started, and not ended yet,
-    // because its body is being destroyed.
+    // A queued task that somebody is about to end: not to be started, and not
+    // ended yet, because its body is being destroyed.
     static constexpr bits bit_claimed = 64;
+    static constexpr bits bit_held = 128;
+    static constexpr bits bit_has_parts = 256;
+    static constexpr bits bit_closed_for_parts = 512;
 
     static task_state state_of(bits value) noexcept { return static_cast<task_state>(value & mask_state); }
     static bits with_state(bits value, task_state to) noexcept;

@@ -9,7 +9,7 @@
 #include <vmtask/detail/status_word.hpp>
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/progress.hpp>
-#include <vmtask/task_options.hpp>
+#include <vmtask/task_priority.hpp>
 #include <vmtask/task_state.hpp>
 #include <vmtask/wait_status.hpp>
 
@@ -23,14 +23,18 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace vmtask {
 
 class task_context;
+struct obstacle;
+struct task_options;
 
 namespace detail {
 
 class engine_core;
+struct task_terms;
 template <class>
 class arrival_queue;
 
@@ -54,6 +58,8 @@ public:
     }
 
     void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    /// False when the last reference is gone already, and the task going.
+    [[nodiscard]] bool try_add_reference() noexcept;
     void release_reference() noexcept
     {
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
@@ -76,6 +82,10 @@ public:
     /// Throws unless the task has succeeded.
     void require_success() const;
     std::error_code request_cancel();
+    std::error_code pause();
+    std::error_code resume();
+    std::error_code set_priority(task_priority priority);
+    [[nodiscard]] obstacle obstacle_now();
 
     // Waiting.
     /// Blocks the calling thread; see task_handle::wait_for_completion.
@@ -93,27 +103,55 @@ public:
     void set_step(std::string_view text);
     [[nodiscard]] std::stop_token stop_token();
     [[nodiscard]] bool pass_point_of_no_return() noexcept { return status_.pass_point_of_no_return(); }
+    [[nodiscard]] bool needs_checkpoint() const noexcept { return status_.needs_checkpoint(); }
+    /// Keeps the calling body as long as the task is held.
+    void stay_while_held() noexcept;
+    /// Lists a coroutine that is to be told when the task is no longer held.
+    /// False when it is not; nothing was listed then.
+    [[nodiscard]] bool add_paused(waiter& added, give_up_handler* give_up = nullptr);
 
     // What the engine does with it.
-    /// Runs the body of a started task to its end, on the calling worker.
-    void run() noexcept;
+    /// Runs the body of a started task, on the calling worker. True when the
+    /// task has ended by that, and is the caller's to retire.
+    [[nodiscard]] bool run() noexcept;
+    /// Has a queued task, which waits for nothing else, begun.
+    virtual void launch() noexcept;
+    /// Ends a queued task that nobody has asked to stop: it has failed.
+    void fail_in_queue(std::exception_ptr failure) noexcept;
+    /// Ends a queued task as cancelled, unless it has begun.
+    void cancel_in_queue() noexcept;
+    /// Null for a task that was posted without any.
+    [[nodiscard]] task_terms* terms() const noexcept { return terms_.get(); }
+    [[nodiscard]] task_priority priority() const noexcept { return priority_; }
+    [[nodiscard]] steady_time ready_since() const noexcept { return began_at_; }
+    /// Gives up a wait that is still listed; false when it is completed, by
+    /// somebody else, or was never listed.
+    [[nodiscard]] bool withdraw_waiter(waiter& withdrawn) noexcept;
+    /// The tasks that are part of this one and have not ended.
+    [[nodiscard]] std::vector<intrusive_ptr<task_record>> parts() const;
+    /// Makes `added` a part of this task. False when this one has ended, or is
+    /// about to. Throws std::bad_alloc.
+    [[nodiscard]] bool add_part(task_record& added);
     /// True for coroutine bodies, which need the event loop to go on.
     [[nodiscard]] virtual bool runs_on_event_loop() const noexcept { return false; }
     /// True when the calling event loop thread is inside this coroutine.
     [[nodiscard]] virtual bool is_on_this_thread() const noexcept { return false; }
 
 protected:
+    task_record(engine_core& core, std::uint64_t id) noexcept;
     task_record(engine_core& core, std::uint64_t id, task_options&& options);
     virtual ~task_record();
 
-    /// Takes a coroutine's task from queued to running; false when a cancel
-    /// came first.
-    [[nodiscard]] bool start_on_event_loop() noexcept;
+    /// Takes a task that no worker runs from queued to running; false when a
+    /// cancel or a pause came first.
+    [[nodiscard]] bool start_elsewhere() noexcept;
     /// Ends a task whose body has begun: decides what `failure` means, destroys
-    /// the body, latches the end and tells everyone who waits.
-    void end(std::exception_ptr failure) noexcept;
-    /// Ends a coroutine's task whose frame is being destroyed around the caller.
-    void end_abandoned() noexcept;
+    /// the body, latches the end and tells everyone who waits. False when it
+    /// has not ended by that: it is begun anew later, or its parts go on.
+    [[nodiscard]] bool end(std::exception_ptr failure) noexcept;
+    /// Ends a coroutine's task whose frame is being destroyed around the
+    /// caller. False as for end().
+    [[nodiscard]] bool end_abandoned() noexcept;
     /// Hands the ended task back to the engine, which may let it go.
     void retire() noexcept;
 
@@ -123,6 +161,8 @@ private:
     friend class task_board;
     friend class task_list;
     friend class wait_graph;
+    friend class waiting_room;
+    friend class disposal;
 
     virtual void invoke(task_context& context) = 0;
     virtual void destroy_body() noexcept = 0;
@@ -130,16 +170,26 @@ private:
     virtual void on_cancel_requested() noexcept {}
 
     void dispose() noexcept;
+    void destroy() noexcept;
     [[nodiscard]] wait_status block_until(steady_time deadline, steady_time begun);
-    [[nodiscard]] bool start() noexcept { return status_.start(); }
+    [[nodiscard]] bool begin_anew(const std::exception_ptr& failure) noexcept;
     [[nodiscard]] task_state conclude(std::exception_ptr failure) noexcept;
-    void end_cancelled_in_queue() noexcept;
-    void publish(task_state terminal) noexcept;
-    void tell_waiters() noexcept;
+    void end_in_queue(task_state terminal) noexcept;
+    [[nodiscard]] bool publish(task_state terminal) noexcept;
+    [[nodiscard]] bool parts_go_on(task_state terminal) noexcept;
+    void publish_after_parts(task_state terminal) noexcept;
+    void latch_end(task_state terminal) noexcept;
+    [[nodiscard]] task_state verdict_after_parts() noexcept;
+    [[nodiscard]] bool part_ended(task_record& part) noexcept;
+    void remove_part_locked(task_record& removed) noexcept;
+    void cancel_parts() noexcept;
+    void tell_waiters(waiter_list& told) noexcept;
     void request_stop() noexcept;
+    void list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept;
     void detach(waiter& removed) noexcept;
     void forget_waiter_locked(waiter& forgotten) noexcept;
-    [[nodiscard]] waiter* pop_waiter() noexcept;
+    [[nodiscard]] waiter* pop_waiter(waiter_list& from) noexcept;
+    void unpause() noexcept;
 
     /// What many tasks never need: made with the task if it has a description,
     /// else when first needed.
@@ -148,6 +198,16 @@ private:
         std::string unit;
         std::string step;
         std::stop_source stop{std::nostopstate};
+
+        std::size_t holds = 0; // pauses that were not resumed
+        waiter_list paused;    // bodies that stay in a checkpoint
+
+        // Other tasks that are parts of this one, and what it ends as after them.
+        task_record* first_part = nullptr;
+        task_record* last_part = nullptr;
+        std::size_t parts = 0;
+        task_state end_after_parts = task_state::queued; // queued: its body goes on
+        bool part_cancelled = false;
     };
     extras& extras_locked();
 
@@ -157,10 +217,14 @@ private:
     std::atomic<std::uint32_t> references_{2}; // the first handle and the engine
     status_word status_;
 
-    // Guarded by the task board's lock, as is in_run_queue_.
+    // Guarded by the task board's lock, as are in_run_queue_ and priority_; in
+    // a lane's queue by the waiting room's.
     std::atomic<task_record*> next_{nullptr};
     task_record* previous_ = nullptr;
     steady_time ended_at_{};
+    steady_time began_at_; // until then: since when nothing but a worker is missing
+
+    const steady_time queued_at_;
 
     waiter_list waiters_; // guarded by mutex_
     [[no_unique_address]] progress_cell progress_;
@@ -170,9 +234,12 @@ private:
     std::error_code error_;
     std::exception_ptr failure_;
 
-    std::unique_ptr<extras> extras_;   // guarded by mutex_
+    std::unique_ptr<extras> extras_;          // guarded by mutex_
+    const std::unique_ptr<task_terms> terms_; // constant
     task_record* waits_for_ = nullptr; // guarded by the wait graph's lock
-    bool in_run_queue_ = false;        // last: derived classes use the padding
+    task_priority priority_ = task_priority::normal;
+    bool in_run_queue_ = false; // last: derived classes use the padding
+    bool is_set_aside_ = false; // held when it was to begin
 };
 
 /// Counts one more reference, for those who hold a plain one.

@@ -10,6 +10,7 @@ namespace vmtask::detail {
 
 class give_up_handler;
 class task_record;
+class waiter_list;
 
 enum class wait_outcome : std::uint32_t { pending, completed, timed_out, given_up };
 
@@ -43,7 +44,7 @@ private:
     // Set when the wait is listed; the task outlives its waiters.
     task_record* record_ = nullptr;
     // Guarded by the task's lock.
-    bool listed_ = false;
+    waiter_list* list_ = nullptr;
     waiter* next_waiter_ = nullptr;
     waiter* previous_waiter_ = nullptr;
     give_up_handler* give_up_ = nullptr;
@@ -54,7 +55,9 @@ private:
 class waiter_list {
 public:
     void push_locked(waiter& added) noexcept;
-    void remove_locked(waiter& removed) noexcept;
+    /// Takes a waiter out of the list that it is in, if it is in one.
+    static void remove_locked(waiter& removed) noexcept;
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     /// Takes the waiters out, oldest first, and returns the first that is ours
     /// to complete; nullptr when none is left.
     [[nodiscard]] waiter* pop_claimed_locked() noexcept;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/resource.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vmtask::detail {
+
+class claim_set;
+class task_record;
+
+struct claim;
+
+/// Those who want one resource, the holders at its front.
+struct claim_line {
+    claim* first = nullptr;
+    claim* last = nullptr;
+    std::size_t parts = 0; // claims of sets that have a parent
+    std::size_t users = 0; // claims in it, or prepared to come
+};
+
+/// One resource of a claim_set, in the line of those who want that resource.
+struct claim {
+    const std::string* resource = nullptr; // owned by the set
+    claim_mode mode = claim_mode::exclusive;
+    claim_set* owner = nullptr;
+    claim_line* line = nullptr;
+    bool is_due = false; // nobody stands in the way
+    claim* next = nullptr;
+    claim* previous = nullptr;
+};
+
+/// All that one task claims: held all together, or waited for all together.
+class claim_set {
+public:
+    /// The claims by name, each resource once; who claims one both shared and
+    /// exclusively means exclusively.
+    explicit claim_set(std::vector<resource_claim> wanted);
+    claim_set(const claim_set&) = delete;
+    claim_set& operator=(const claim_set&) = delete;
+
+    [[nodiscard]] bool empty() const noexcept { return wanted_.empty(); }
+    [[nodiscard]] bool is_entered() const noexcept { return entered_; }
+    [[nodiscard]] bool is_granted() const noexcept { return entered_ && missing_ == 0; }
+    [[nodiscard]] bool same_as(const claim_set& other) const noexcept;
+    [[nodiscard]] const std::vector<resource_claim>& wanted() const noexcept { return wanted_; }
+
+    /// Whose claims they are; the table does not look at it.
+    task_record* task = nullptr;
+    /// Whose claims are no obstacle to these: those of the task of which this
+    /// one is a part. Null for none. Set before the set enters a table.
+    claim_set* parent = nullptr;
+
+private:
+    friend class claim_table;
+
+    [[nodiscard]] bool is_within(const claim_set& other) const noexcept;
+
+    std::vector<resource_claim> wanted_;
+    std::vector<claim> claims_;
+    std::uint64_t ticket_ = 0; // its place in all lines
+    std::size_t missing_ = 0;  // claims that are not due
+    bool prepared_ = false;
+    bool entered_ = false;
+};
+
+/// Who holds which resource, and who comes next.
+///
+/// Each resource has one line, with the holders at its front. A set enters all
+/// its lines at one instant, and so stands in the same order in each: nobody is
+/// overtaken, and no two wait for each other. It is granted when none of those
+/// before it is in its way, in any line. A part of a larger task stands where
+/// that task would stand, for it could wait for ever behind somebody who waits
+/// for the whole.
+///
+/// Thread safety: none; the waiting room's lock guards it and all sets in it.
+class claim_table {
+public:
+    /// Makes sure that the set can enter. Throws std::bad_alloc; then nothing
+    /// has changed.
+    void prepare(claim_set& entering);
+    /// Puts a prepared set into its lines. True when it was granted at once.
+    [[nodiscard]] bool enter(claim_set& entering) noexcept;
+
+    /// Takes the set out, granted, waiting or only prepared, and calls
+    /// `granted(claim_set&)` for each that got its turn by that.
+    template <class Granted>
+    void leave(claim_set& leaving, Granted granted) noexcept
+    {
+        if (!leaving.prepared_) return;
+        leaving.prepared_ = false;
+        if (std::exchange(leaving.entered_, false))
+            for (claim& left : leaving.claims_) take_out(left);
+        for (const claim& left : leaving.claims_) {
+            if (--left.line->users == 0) lines_.erase(*left.resource);
+            else grant_line(*left.line, granted);
+        }
+    }
+
+    /// The first claim, of another set, that is in the way of this waiting one;
+    /// nullptr when none is.
+    [[nodiscard]] const claim* obstacle(const claim_set& waiting) const noexcept;
+
+    /// Calls `visit(const claim&)` for each claim, of other sets, that is in
+    /// the way of this waiting one.
+    template <class Visit>
+    void for_each_obstacle(const claim_set& waiting, Visit visit) const
+    {
+        for (const claim& wanted : waiting.claims_) {
+            if (wanted.is_due) continue;
+            for (const claim* before = wanted.previous; before; before = before->previous)
+                if (is_in_the_way(*before, wanted)) visit(*before);
+        }
+    }
+
+    /// Calls `visit(claim_set&)` for each set in the line of that resource,
+    /// until it returns true.
+    template <class Visit>
+    void for_each_in_line(const std::string& resource, Visit visit) const
+    {
+        const auto found = lines_.find(resource);
+        if (found == lines_.end()) return;
+        for (claim* each = found->second.first; each; each = each->next)
+            if (visit(*each->owner)) return;
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
+
+private:
+    [[nodiscard]] static bool is_in_the_way(const claim& before, const claim& wanted) noexcept;
+    [[nodiscard]] static bool nobody_in_the_way(const claim& wanted) noexcept;
+    static void put_in(claim& entering) noexcept;
+    static void take_out(claim& leaving) noexcept;
+    static void withdraw_overtaken(claim_line& line) noexcept;
+
+    template <class Granted>
+    static void grant_line(claim_line& line, Granted& granted) noexcept
+    {
+        bool any_before = false;
+        bool exclusive_before = false;
+        for (claim* each = line.first; each; each = each->next) {
+            const bool is_exclusive = each->mode == claim_mode::exclusive;
+            bool is_free = is_exclusive ? !any_before : !exclusive_before;
+            if (!is_free && each->owner->parent) is_free = nobody_in_the_way(*each);
+            if (is_free && !each->is_due) {
+                each->is_due = true;
+                if (--each->owner->missing_ == 0) granted(*each->owner);
+            }
+            any_before = true;
+            exclusive_before = exclusive_before || is_exclusive;
+            if (exclusive_before && line.parts == 0) return; // nobody further back can be free
+        }
+    }
+
+    std::map<std::string, claim_line, std::less<>> lines_;
+    std::uint64_t tickets_ = 0;
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "priority_queue.hpp"
+
+namespace vmtask::detail {
+
+task_list& priority_queue::list_of(const task_record& queued) noexcept
+{
+    return lists_[static_cast<std::size_t>(queued.priority())];
+}
+
+void priority_queue::push(task_record& added) noexcept
+{
+    list_of(added).push_back(added);
+    ++size_;
+}
+
+void priority_queue::remove(task_record& removed) noexcept
+{
+    list_of(removed).remove(removed);
+    --size_;
+}
+
+/// Both are the oldest of their priorities, `left` of the higher one.
+bool priority_queue::comes_before(const task_record& left, const task_record& right) const noexcept
+{
+    const int steps_down = static_cast<int>(right.priority()) - static_cast<int>(left.priority());
+    // Compared by difference: no sum can overflow that way.
+    return (left.ready_since() - right.ready_since()) / steps_down < aging_;
+}
+
+task_record* priority_queue::pop() noexcept
+{
+    task_record* next = nullptr;
+    for (const task_list& list : lists_) {
+        task_record* const oldest = list.first();
+        if (oldest && (!next || !comes_before(*next, *oldest))) next = oldest;
+    }
+    if (next) remove(*next);
+    return next;
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "claim_table.hpp"
+
+#include <vmtask/detail/deadline_entry.hpp>
+#include <vmtask/detail/intrusive_ptr.hpp>
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/waiter.hpp>
+#include <vmtask/retry_policy.hpp>
+#include <vmtask/task_options.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace vmtask::detail {
+
+class waiting_room;
+struct lane;
+
+/// What a queued task waits for, in the order in which it does.
+enum class room_stage : std::uint8_t {
+    outside,      ///< Not posted yet, or done with the room.
+    predecessors, ///< Tasks that it is to begin after.
+    claims,       ///< What it claims.
+    lane,         ///< A place in its lane.
+    delay,        ///< The time until the next attempt.
+    passed,       ///< Nothing more: its begin is up to the workers, or has been.
+};
+
+/// A task's wait for another one to end before it begins.
+class predecessor final : public waiter {
+public:
+    predecessor(task_record& dependant, const task_handle& handle) noexcept;
+
+    void complete(wait_outcome outcome) noexcept override;
+
+    [[nodiscard]] task_record& task() const noexcept { return *task_; }
+
+private:
+    friend class waiting_room;
+
+    task_record& dependant_; // referenced while the wait is listed
+    intrusive_ptr<task_record> task_;
+};
+
+/// The time until a task is begun anew.
+class retry_delay final : public deadline_entry {
+public:
+    explicit retry_delay(task_record& task) noexcept : deadline_entry(deadline_never), task_(task) {}
+    using deadline_entry::set_deadline;
+
+private:
+    bool claim_expiry() noexcept override;
+    void expire() noexcept override;
+
+    task_record& task_; // referenced from claim_expiry() to expire()
+};
+
+/// Asks a task to cancel when the caller's stop token says so.
+class cancel_on_stop {
+public:
+    explicit cancel_on_stop(task_record& task) noexcept : task_(task) {}
+    void operator()() const noexcept;
+
+private:
+    task_record& task_;
+};
+
+/// On which terms a task was posted, if on any: what it waits for before it may
+/// begin, what it holds, and what it is a part of.
+///
+/// Guarded by the waiting room's lock, but for what is constant.
+struct task_terms {
+    task_terms(task_record& task, task_options&& options);
+    ~task_terms();
+    task_terms(const task_terms&) = delete;
+    task_terms& operator=(const task_terms&) = delete;
+
+    // Constant.
+    const std::string kind;
+    const std::string initiator;
+    const std::string reason;
+    const std::string lane_name;
+    const vmtask::when_busy when_busy;
+    const vmtask::after_failure after_failure;
+    const std::optional<retry_policy> retry;
+    const std::stop_token stop;
+    intrusive_ptr<task_record> parent; // constant from the post to the end
+
+    room_stage stage = room_stage::outside;
+    claim_set claims;
+    std::vector<std::unique_ptr<predecessor>> predecessors;
+    std::size_t predecessors_left = 0;
+    detail::lane* lane = nullptr; // null for tasks in no lane
+    bool in_lane = false;         // counted there
+    retry_delay delay;
+    int attempts = 0; // that have failed
+    std::exception_ptr failure;       // it is to end so, unbegun
+    task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
+
+    std::optional<std::stop_callback<cancel_on_stop>> stop_callback; // the poster's
+
+    // The parts of the parent, guarded by the parent's lock.
+    task_record* next_part = nullptr;
+    task_record* previous_part = nullptr;
+
+    task_record& task;
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "waiting_room.hpp"
+
+#include "coarse_clock.hpp"
+#include "engine_core.hpp"
+#include "retry_schedule.hpp"
+#include "wait_cycle.hpp"
+
+#include <vmtask/error.hpp>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <utility>
+
+namespace vmtask::detail {
+namespace {
+
+/// A number from 0 to 1 that differs from task to task; nothing secret.
+double luck() noexcept
+{
+    thread_local std::minstd_rand random(static_cast<unsigned>(
+        std::hash<std::thread::id>()(std::this_thread::get_id()) ^
+        static_cast<std::size_t>(std::chrono::steady_clock::now().time_since_epoch().count())));
+    return std::uniform_real_distribution<double>()(random);
+}
+
+bool is_worth_repeating(const retry_policy& policy, std::error_code error) noexcept
+{
+    try {
+        return !policy.repeat_on || policy.repeat_on(error);
+    } catch (...) {
+        return false; // as its contract says
+    }
+}
+
+} // namespace
+
+/// What has got through under the lock, to be launched after it; and what is to
+/// end without having begun.
+///
+/// An end may move others in turn. These join the list of the outermost on this
+/// thread, so that a long line of tasks that fall one after the other does not
+/// become as long a line of calls.
+class waiting_room::moved_tasks {
+public:
+    moved_tasks() = default;
+    moved_tasks(const moved_tasks&) = delete;
+    moved_tasks& operator=(const moved_tasks&) = delete;
+    ~moved_tasks()
+    {
+        thread_local moved_tasks* outermost = nullptr;
+        if (outermost) {
+            outermost->append(*this);
+            return;
+        }
+        outermost = this;
+        while (first_) settle(pop());
+        outermost = nullptr;
+    }
+
+    void add(task_terms& moved) noexcept
+    {
+        moved.task.add_reference();
+        moved.next_moved = nullptr;
+        (last_ ? last_->next_moved : first_) = &moved;
+        last_ = &moved;
+    }
+
+private:
+    void append(moved_tasks& others) noexcept
+    {
+        if (!others.first_) return;
+        (last_ ? last_->next_moved : first_) = others.first_;
+        last_ = others.last_;
+    }
+
+    task_terms& pop() noexcept
+    {
+        task_terms* const popped = first_;
+        first_ = popped->next_moved;
+        if (!first_) last_ = nullptr;
+        return *popped;
+    }
+
+    static void settle(task_terms& moved) noexcept
+    {
+        const intrusive_ptr<task_record> held(&moved.task, adopt_reference);
+        if (moved.failure) moved.task.fail_in_queue(moved.failure);
+        else moved.task.launch();
+    }
+
+    task_terms* first_ = nullptr;
+    task_terms* last_ = nullptr;
+};
+
+waiting_room::waiting_room(engine_core& core, const engine_options& options) : core_(core), aging_(options.aging)
+{
+    for (const lane_options& each : options.lanes) lanes_.try_emplace(each.name, aging_).first->second.limit = each.limit;
+}
+
+// --- Posting ---
+
+intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison has_same_result)
+{
+    task_terms& terms = *posted.terms();
+    std::vector<intrusive_ptr<task_record>> replaced;
+    {
+        moved_tasks moved;
+        const std::lock_guard lock(mutex_);
+        terms.lane = find_lane_locked(terms.lane_name);
+        if (terms.when_busy == when_busy::join) {
+            if (task_record* const same = same_request_locked(posted, has_same_result)) return share(*same);
+        }
+        if (terms.when_busy == when_busy::replace) collect_replaced_locked(terms, replaced);
+        relate_locked(posted);
+        core_.board().enlist(posted);
+        follow_locked(terms);
+        if (terms.predecessors_left == 0 && !terms.failure) advance_locked(terms, moved);
+        else if (terms.failure) moved.add(terms);
+    }
+    for (const auto& each : replaced) each->cancel_in_queue();
+    if (terms.stop.stop_possible()) terms.stop_callback.emplace(terms.stop, posted);
+    // It may have been asked when we were not yet a part of it.
+    if (terms.parent && terms.parent->cancel_requested()) posted.request_cancel();
+    return {};
+}
+
+lane* waiting_room::find_lane_locked(const std::string& name)
+{
+    if (name.empty()) return nullptr;
+    const auto found = lanes_.find(name);
+    if (found == lanes_.end()) throw std::system_error(errc::unknown_lane, "lane '" + name + "'");
+    return &found->second;
+}
+
+/// Gives the task its place among others. The last step that can fail.
+void waiting_room::relate_locked(task_record& posted)
+{
+    task_terms& terms = *posted.terms();
+    if (terms.parent && &terms.parent->core() != &core_) throw std::system_error(errc::other_engine);
+    if (would_wait_for_itself(posted)) throw std::system_error(errc::cycle);
+    for (task_record* whole = terms.parent.get(); whole && !terms.claims.parent;) {
+        task_terms* const its = whole->terms();
+        if (its && !its->claims.empty() && its->stage != room_stage::outside) terms.claims.parent = &its->claims;
+        whole = its ? its->parent.get() : nullptr;
+    }
+    claims_.prepare(terms.claims);
+    try {
+        const bool refuses = terms.when_busy == when_busy::fail && terms.predecessors.empty();
+        if (refuses && !claims_.enter(terms.claims)) std::rethrow_exception(busy_locked(terms));
+        if (terms.parent && !terms.parent->add_part(posted)) throw std::system_error(errc::already_ended);
+    } catch (...) {
+        claims_.leave(terms.claims, [](claim_set&) {});
+        throw;
+    }
+}
+
+void waiting_room::follow_locked(task_terms& terms) noexcept
+{
+    terms.stage = room_stage::predecessors;
+    for (const auto& each : terms.predecessors) {
+        terms.task.add_reference();
+        if (each->task().add_waiter(*each)) {
+            ++terms.predecessors_left;
+            continue;
+        }
+        terms.task.release_reference();
+        note_end_locked(terms, each->task());
+    }
+}
+
+/// Those who are to begin after a task that did not succeed fail with it, if
+/// they did not say otherwise.
+void waiting_room::note_end_locked(task_terms& terms, const task_record& ended) noexcept
+{
+    const bool is_lost = ended.state() != task_state::succeeded && terms.after_failure == after_failure::fail;
+    if (!is_lost || terms.failure) return;
+    try {
+        const std::string which = "task " + std::to_string(ended.id()) + " " + std::string(to_string(ended.state()));
+        terms.failure = std::make_exception_ptr(std::system_error(errc::predecessor_failed, which));
+    } catch (...) {
+        terms.failure = std::current_exception();
+    }
+}
+
+void waiting_room::predecessor_ended(predecessor& ended) noexcept
+{
+    moved_tasks moved;
+    const std::lock_guard lock(mutex_);
+    task_terms& terms = *ended.dependant_.terms();
+    if (terms.stage != room_stage::predecessors) return;
+    --terms.predecessors_left;
+    const bool was_lost = terms.failure != nullptr;
+    note_end_locked(terms, ended.task());
+    if (terms.failure) {
+        if (!was_lost) moved.add(terms);
+    } else if (terms.predecessors_left == 0) {
+        advance_locked(terms, moved);
+    }
+}
+
+task_record* waiting_room::same_request_locked(const task_record& posted, comparison has_same_result)
+{
+    const task_terms& terms = *posted.terms();
+    task_record* found = nullptr;
+    claims_.for_each_in_line(terms.claims.wanted().front().resource, [&](const claim_set& other) {
+        task_record& task = *other.task;
+        const bool is_same = task.terms()->kind == terms.kind && other.same_as(terms.claims) && has_same_result(task);
+        if (is_same && !task.ended() && !task.cancel_requested()) found = &task;
+        return found != nullptr;
+    });
+    return found;
+}
+
+void waiting_room::collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced)
+{
+    claims_.for_each_in_line(posted.claims.wanted().front().resource, [&](const claim_set& other) {
+        const bool is_same = other.task->terms()->kind == posted.kind && other.same_as(posted.claims);
+        if (is_same && other.task->state() == task_state::queued) replaced.push_back(share(*other.task));
+        return false;
+    });
+}
+
+/// What to throw at one who would not wait for what it claims.
+std::exception_ptr waiting_room::busy_locked(const task_terms& refused) const noexcept
+{
+    try {
+        const claim* const obstacle = claims_.obstacle(refused.claims);
+        const task_record& holder = *obstacle->owner->task;
+        const auto age = coarse_now() - holder.queued_at_;
+        throw resource_busy(*obstacle->resource, task_handle(share(*obstacle->owner->task)), age);
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+// --- From stage to stage ---
+
+/// Lets a task go on as far as it can.
+void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    terms.stage = room_stage::claims;
+    if (!claim_locked(terms, moved)) return;
+    terms.stage = room_stage::lane;
+    if (!enter_lane_locked(terms)) return;
+    terms.stage = room_stage::passed;
+    moved.add(terms);
+}
+
+bool waiting_room::claim_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    if (terms.claims.empty() || terms.claims.is_granted() || claims_.enter(terms.claims)) return true;
+    if (terms.when_busy == when_busy::fail) {
+        terms.failure = busy_locked(terms);
+        moved.add(terms);
+    }
+    return false;
+}
+
+bool waiting_room::enter_lane_locked(task_terms& terms) noexcept
+{
+    if (!terms.lane || shares_lane(terms)) return true;
+    if (terms.lane->is_full()) {
+        terms.lane->waiting.push(terms.task);
+        return false;
+    }
+    ++terms.lane->under_way;
+    terms.in_lane = true;
+    return true;
+}
+
+/// A part of a task that is under way in the same lane.
+bool waiting_room::shares_lane(const task_terms& terms) noexcept
+{
+    for (const task_record* whole = terms.parent.get(); whole;) {
+        const task_terms* const its = whole->terms();
+        if (its && its->in_lane && its->lane == terms.lane) return true;
+        whole = its ? its->parent.get() : nullptr;
+    }
+    return false;
+}
+
+void waiting_room::leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    if (!std::exchange(terms.in_lane, false)) return;
+    --terms.lane->under_way;
+    fill_lane_locked(*terms.lane, moved);
+}
+
+void waiting_room::fill_lane_locked(lane& filled, moved_tasks& moved) noexcept
+{
+    while (!filled.is_full()) {
+        task_record* const next = filled.waiting.pop();
+        if (!next) return;
+        task_terms& terms = *next->terms();
+        ++filled.under_way;
+        terms.in_lane = true;
+        terms.stage = room_stage::passed;
+        moved.add(terms);
+    }
+}
+
+void waiting_room::release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    claims_.leave(terms.claims, [&](const claim_set& granted) {
+        // One that refuses to wait is on its way out.
+        task_terms& its = *granted.task->terms();
+        if (!its.failure) advance_locked(its, moved);
+    });
+}
+
+bool waiting_room::release(task_record& leaving) noexcept
+{
+    task_terms& terms = *leaving.terms();
+    bool was_waiting = false;
+    {
+        moved_tasks moved;
+        const std::lock_guard lock(mutex_);
+        if (terms.stage == room_stage::outside) return false;
+        was_waiting = terms.stage != room_stage::passed;
+        if (terms.stage == room_stage::lane) terms.lane->waiting.remove(leaving);
+        if (terms.stage == room_stage::delay) core_.timers().remove(terms.delay);
+        terms.stage = room_stage::outside;
+        leave_lane_locked(terms, moved);
+        release_claims_locked(terms, moved);
+    }
+    // Who waits for others no longer holds on to them.
+    for (const auto& each : terms.predecessors)
+        if (each->task().withdraw_waiter(*each)) leaving.release_reference();
+    return was_waiting;
+}
+
+// --- Attempts ---
+
+bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
+{
+    task_terms& terms = *failed.terms();
+    const retry_policy& policy = *terms.retry;
+    if (terms.attempts + 1 >= policy.attempts || !is_worth_repeating(policy, error)) return false;
+    const auto wait = delay_after(policy, terms.attempts + 1, luck());
+
+    moved_tasks moved;
+    const std::lock_guard lock(mutex_);
+    if (!failed.status_.requeue()) return false;
+    ++terms.attempts;
+    core_.board().count_requeued();
+    leave_lane_locked(terms, moved);
+    terms.stage = room_stage::delay;
+    if (wait > wait.zero()) {
+        terms.delay.set_deadline(std::chrono::steady_clock::now() + wait);
+        core_.timers().add(terms.delay);
+    } else {
+        advance_locked(terms, moved);
+    }
+    return true;
+}
+
+void waiting_room::delay_over(task_record& waiting) noexcept
+{
+    moved_tasks moved;
+    const std::lock_guard lock(mutex_);
+    if (waiting.terms()->stage == room_stage::delay) advance_locked(*waiting.terms(), moved);
+}
+
+// --- Asking and changing ---
+
+void waiting_room::set_lane_limit(const std::string& name, std::size_t limit)
+{
+    moved_tasks moved;
+    const std::lock_guard lock(mutex_);
+    lane& changed = lanes_.try_emplace(name, aging_).first->second;
+    changed.limit = limit;
+    fill_lane_locked(changed, moved);
+}
+
+void waiting_room::set_priority(task_record& queued, task_priority priority) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    const task_terms& terms = *queued.terms();
+    const bool is_in_lane = terms.stage == room_stage::lane;
+    if (is_in_lane) terms.lane->waiting.remove(queued);
+    core_.board().set_priority(queued, priority);
+    if (is_in_lane) terms.lane->waiting.push(queued);
+}
+
+obstacle waiting_room::obstacle_of(task_record& queued)
+{
+    obstacle found;
+    const std::lock_guard lock(mutex_);
+    const task_terms& terms = *queued.terms();
+    switch (terms.stage) {
+    case room_stage::predecessors: found.kind = obstacle_kind::predecessor; break;
+    case room_stage::claims: found.kind = obstacle_kind::resource; break;
+    case room_stage::lane: found.kind = obstacle_kind::lane; break;
+    case room_stage::delay: found.kind = obstacle_kind::delay; break;
+    case room_stage::outside:
+    case room_stage::passed: return found;
+    }
+    if (terms.stage == room_stage::lane) found.name = terms.lane_name;
+    if (const claim* const first = claims_.obstacle(terms.claims)) found.name = *first->resource;
+    visit_before_locked(terms, [&](task_record& before) { found.tasks.emplace_back(share(before)); });
+    return found;
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "claim_table.hpp"
+#include "lane.hpp"
+#include "task_terms.hpp"
+
+#include <vmtask/detail/small_mutex.hpp>
+#include <vmtask/engine_options.hpp>
+#include <vmtask/obstacle.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace vmtask::detail {
+
+class engine_core;
+
+/// Where posted tasks wait that may not begin yet: for tasks before them, for
+/// what they claim, for a place in their lane, for their next attempt; in this
+/// order. Tasks without terms never come here.
+///
+/// One lock, taken when such a task is posted, begins, fails or ends. Under it
+/// tasks are only moved; they are launched and ended after it.
+///
+/// Thread safety: all members.
+class waiting_room {
+public:
+    waiting_room(engine_core& core, const engine_options& options);
+
+    /// Whether two tasks have the same type of result.
+    using comparison = bool (*)(const task_record& other);
+
+    /// Lets a posted task in, and makes it known to the board; it may have gone
+    /// through, or ended, when this returns. Returns the task to be joined in
+    /// its place, if it says so and there is one; null otherwise.
+    ///
+    /// Errors, as exceptions; then the task is not in: errc::unknown_lane,
+    /// errc::no_task for an empty handle among its predecessors,
+    /// errc::other_engine for a parent of another, errc::already_ended for a
+    /// parent that has ended, errc::cycle, resource_busy, std::bad_alloc.
+    [[nodiscard]] intrusive_ptr<task_record> enter(task_record& posted, comparison has_same_result);
+
+    /// Frees all that the task holds here and takes it out of every line. True
+    /// when it had not got through yet. May be repeated.
+    bool release(task_record& leaving) noexcept;
+
+    /// A body has failed. True when the task is queued again, for another
+    /// attempt after a while; it must not be touched any more then.
+    [[nodiscard]] bool delay(task_record& failed, std::error_code error) noexcept;
+    void delay_over(task_record& waiting) noexcept;
+
+    void predecessor_ended(predecessor& ended) noexcept;
+
+    /// Errors: errc::unknown_lane as an answer of lane_limit; bad_alloc.
+    void set_lane_limit(const std::string& name, std::size_t limit);
+
+    void set_priority(task_record& queued, task_priority priority) noexcept;
+
+    /// What a queued task waits for; nothing if it is not in here.
+    [[nodiscard]] obstacle obstacle_of(task_record& queued);
+
+    /// Calls `visit(task_record&)`, under the lock, for each task that must end before this
+    /// queued one can begin.
+    template <class Visit>
+    void for_each_before(task_record& queued, Visit visit)
+    {
+        const std::lock_guard lock(mutex_);
+        visit_before_locked(*queued.terms(), visit);
+    }
+
+private:
+    class moved_tasks;
+
+    template <class Visit>
+    void visit_before_locked(const task_terms& terms, Visit visit)
+    {
+        if (terms.stage == room_stage::predecessors) {
+            for (const auto& each : terms.predecessors)
+                if (!each->task().ended()) visit(each->task());
+        } else if (terms.stage == room_stage::claims) {
+            claims_.for_each_obstacle(terms.claims, [&](const claim& each) { visit(*each.owner->task); });
+        }
+    }
+
+    [[nodiscard]] lane* find_lane_locked(const std::string& name);
+    void relate_locked(task_record& posted);
+    void follow_locked(task_terms& terms) noexcept;
+    static void note_end_locked(task_terms& terms, const task_record& ended) noexcept;
+    [[nodiscard]] task_record* same_request_locked(const task_record& posted, comparison has_same_result);
+    void collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced);
+    [[nodiscard]] std::exception_ptr busy_locked(const task_terms& refused) const noexcept;
+    void advance_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    [[nodiscard]] bool claim_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    [[nodiscard]] bool enter_lane_locked(task_terms& terms) noexcept;
+    void leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    void fill_lane_locked(lane& filled, moved_tasks& moved) noexcept;
+    [[nodiscard]] static bool shares_lane(const task_terms& terms) noexcept;
+    void release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept;
+
+    engine_core& core_;
+    const std::chrono::steady_clock::duration aging_;
+
+    std::mutex mutex_;
+    // Guarded by mutex_.
+    claim_table claims_;
+    std::map<std::string, lane, std::less<>> lanes_;
+};
+
+} // namespace vmtask::detail
