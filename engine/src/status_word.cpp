@@ -45,7 +45,8 @@ bool status_word::claim_queued() noexcept
     bits now = bits_.load(std::memory_order_acquire);
     do {
         if (state_of(now) != task_state::queued || (now & bit_claimed) != 0) return false;
-    } while (!bits_.compare_exchange_weak(now, now | bit_claimed, std::memory_order_acq_rel, std::memory_order_acquire));
+    } while (
+        !bits_.compare_exchange_weak(now, now | bit_claimed, std::memory_order_acq_rel, std::memory_order_acquire));
     return true;
 }
 

@@ -101,7 +101,7 @@ struct task_terms {
     detail::lane* lane = nullptr; // null for tasks in no lane
     bool in_lane = false;         // counted there
     retry_delay delay;
-    int attempts = 0; // that have failed
+    int attempts = 0;                 // that have failed
     std::exception_ptr failure;       // it is to end so, unbegun
     task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
 

@@ -19,9 +19,9 @@ namespace {
 /// A number from 0 to 1 that differs from task to task; nothing secret.
 double luck() noexcept
 {
-    thread_local std::minstd_rand random(static_cast<unsigned>(
-        std::hash<std::thread::id>()(std::this_thread::get_id()) ^
-        static_cast<std::size_t>(std::chrono::steady_clock::now().time_since_epoch().count())));
+    thread_local std::minstd_rand random(
+        static_cast<unsigned>(std::hash<std::thread::id>()(std::this_thread::get_id())
+                              ^ static_cast<std::size_t>(std::chrono::steady_clock::now().time_since_epoch().count())));
     return std::uniform_real_distribution<double>()(random);
 }
 
@@ -96,7 +96,8 @@ private:
 
 waiting_room::waiting_room(engine_core& core, const engine_options& options) : core_(core), aging_(options.aging)
 {
-    for (const lane_options& each : options.lanes) lanes_.try_emplace(each.name, aging_).first->second.limit = each.limit;
+    for (const lane_options& each : options.lanes)
+        lanes_.try_emplace(each.name, aging_).first->second.limit = each.limit;
 }
 
 // --- Posting ---

@@ -155,8 +155,8 @@ public:
     {
         for (const resource_claim& mine : left.wanted())
             for (const resource_claim& theirs : right.wanted())
-                if (mine.resource == theirs.resource &&
-                    (mine.mode == claim_mode::exclusive || theirs.mode == claim_mode::exclusive))
+                if (mine.resource == theirs.resource
+                    && (mine.mode == claim_mode::exclusive || theirs.mode == claim_mode::exclusive))
                     return true;
         return false;
     }

@@ -12,6 +12,8 @@
 using namespace vmtask;
 using namespace vmtask::detail;
 using answer = status_word::cancel_answer;
+using start_answer = status_word::start_answer;
+using end_answer = status_word::end_answer;
 
 namespace {
 
@@ -19,12 +21,13 @@ constexpr std::array all_states{task_state::queued,    task_state::running, task
                                 task_state::succeeded, task_state::failed,  task_state::cancelled};
 
 /// Everything that may follow something, as the documentation has it: a task
-/// begins queued, runs, may be held for a while, and ends exactly once.
+/// begins queued, runs, may be held for a while or begun anew, and ends once.
 const std::set<std::pair<task_state, task_state>> permitted{
     {task_state::queued, task_state::running}, {task_state::queued, task_state::cancelled},
     {task_state::running, task_state::paused}, {task_state::running, task_state::succeeded},
     {task_state::running, task_state::failed}, {task_state::running, task_state::cancelled},
-    {task_state::paused, task_state::running},
+    {task_state::paused, task_state::running}, {task_state::queued, task_state::failed},
+    {task_state::running, task_state::queued},
 };
 
 } // namespace
@@ -55,6 +58,10 @@ TEST_CASE("what a verb says in each state is known for all of them", "[lifecycle
         const bool ended = is_terminal(state);
         CHECK(refusal_of(verb::request_cancel, state) == (ended ? errc::already_ended : errc{}));
         CHECK(refusal_of(verb::fetch_result, state) == (ended ? errc{} : errc::not_ended));
+        CHECK(refusal_of(verb::pause, state) == (ended ? errc::already_ended : errc{}));
+        CHECK(refusal_of(verb::resume, state) == (ended ? errc::already_ended : errc{}));
+        const errc begun = state == task_state::queued ? errc{} : errc::already_begun;
+        CHECK(refusal_of(verb::set_priority, state) == (ended ? errc::already_ended : begun));
     }
 }
 
@@ -72,12 +79,12 @@ TEST_CASE("of a cancel and a start the first decides", "[lifecycle]")
 {
     status_word cancelled_first(true);
     CHECK(cancelled_first.request_cancel() == answer::claimed);
-    CHECK_FALSE(cancelled_first.start());
+    CHECK(cancelled_first.start() == start_answer::claimed);
     CHECK(cancelled_first.state() == task_state::queued);
     CHECK(cancelled_first.request_cancel() == answer::requested_before);
 
     status_word started_first(true);
-    CHECK(started_first.start());
+    CHECK(started_first.start() == start_answer::started);
     CHECK(started_first.state() == task_state::running);
     CHECK(started_first.request_cancel() == answer::requested);
     CHECK(started_first.request_cancel() == answer::requested_before);
@@ -87,13 +94,13 @@ TEST_CASE("of a cancel and a start the first decides", "[lifecycle]")
 TEST_CASE("of a cancel and a point of no return the first decides", "[lifecycle]")
 {
     status_word cancelled_first(true);
-    REQUIRE(cancelled_first.start());
+    REQUIRE(cancelled_first.start() == start_answer::started);
     CHECK(cancelled_first.request_cancel() == answer::requested);
     CHECK_FALSE(cancelled_first.pass_point_of_no_return());
     CHECK(cancelled_first.cancel_requested());
 
     status_word passed_first(true);
-    REQUIRE(passed_first.start());
+    REQUIRE(passed_first.start() == start_answer::started);
     CHECK(passed_first.pass_point_of_no_return());
     CHECK_FALSE(passed_first.cancelable());
     CHECK(passed_first.request_cancel() == answer::refused_not_cancelable);
@@ -105,16 +112,16 @@ TEST_CASE("of a wait and an end the first decides", "[lifecycle]")
 {
     for (const auto terminal : {task_state::succeeded, task_state::failed, task_state::cancelled}) {
         status_word waited_first(true);
-        REQUIRE(waited_first.start());
+        REQUIRE(waited_first.start() == start_answer::started);
         CHECK(waited_first.note_waiter());
         CHECK(waited_first.note_waiter());
-        CHECK(waited_first.end(terminal));
+        CHECK(waited_first.end(terminal, false) == end_answer::ended_with_waiters);
         CHECK(waited_first.state() == terminal);
         CHECK(waited_first.ended());
 
         status_word ended_first(true);
-        REQUIRE(ended_first.start());
-        CHECK_FALSE(ended_first.end(terminal));
+        REQUIRE(ended_first.start() == start_answer::started);
+        CHECK(ended_first.end(terminal, false) == end_answer::ended);
         CHECK_FALSE(ended_first.note_waiter());
     }
 }
@@ -123,8 +130,8 @@ TEST_CASE("an ended status refuses a cancel, whether it was cancelable or not", 
 {
     for (const bool cancelable : {true, false}) {
         status_word status(cancelable);
-        REQUIRE(status.start());
-        REQUIRE_FALSE(status.end(task_state::failed));
+        REQUIRE(status.start() == start_answer::started);
+        REQUIRE(status.end(task_state::failed, false) == end_answer::ended);
         CHECK(status.request_cancel() == answer::refused_already_ended);
         CHECK_FALSE(status.cancelable());
         CHECK_FALSE(status.cancel_requested());
@@ -135,10 +142,10 @@ TEST_CASE("the bits of a status do not disturb each other", "[lifecycle]")
 {
     status_word status(true);
     CHECK(status.note_waiter());
-    REQUIRE(status.start());
+    REQUIRE(status.start() == start_answer::started);
     CHECK(status.request_cancel() == answer::requested);
     CHECK(status.state() == task_state::running);
-    CHECK(status.end(task_state::succeeded));
+    CHECK(status.end(task_state::succeeded, false) == end_answer::ended_with_waiters);
     CHECK(status.state() == task_state::succeeded);
     CHECK(status.cancel_requested());
 }
@@ -147,7 +154,84 @@ TEST_CASE("a status that cannot be cancelled runs all the same", "[lifecycle]")
 {
     status_word status(false);
     CHECK(status.request_cancel() == answer::refused_not_cancelable);
-    CHECK(status.start());
+    CHECK(status.start() == start_answer::started);
     CHECK(status.pass_point_of_no_return());
-    CHECK_FALSE(status.end(task_state::succeeded));
+    CHECK(status.end(task_state::succeeded, false) == end_answer::ended);
+}
+
+TEST_CASE("a held status does not start, and pauses once it runs", "[lifecycle]")
+{
+    status_word queued(true);
+    CHECK(queued.hold());
+    CHECK(queued.start() == start_answer::held);
+    CHECK(queued.state() == task_state::queued);
+    queued.let_go();
+    CHECK(queued.start() == start_answer::started);
+    CHECK_FALSE(queued.pause());
+    CHECK(queued.hold());
+    CHECK(queued.state() == task_state::running);
+    CHECK(queued.pause());
+    CHECK(queued.state() == task_state::paused);
+    queued.unpause();
+    CHECK(queued.state() == task_state::running);
+
+    status_word asked_to_stop(true);
+    REQUIRE(asked_to_stop.start() == start_answer::started);
+    CHECK(asked_to_stop.hold());
+    CHECK(asked_to_stop.request_cancel() == answer::requested);
+    CHECK_FALSE(asked_to_stop.pause());
+
+    status_word ended(true);
+    REQUIRE(ended.start() == start_answer::started);
+    REQUIRE(ended.end(task_state::succeeded, false) == end_answer::ended);
+    CHECK_FALSE(ended.hold());
+}
+
+TEST_CASE("a status is queued again unless a cancel came first", "[lifecycle]")
+{
+    status_word failed_once(true);
+    REQUIRE(failed_once.start() == start_answer::started);
+    CHECK(failed_once.requeue());
+    CHECK(failed_once.state() == task_state::queued);
+    CHECK(failed_once.start() == start_answer::started);
+    CHECK(failed_once.request_cancel() == answer::requested);
+    CHECK_FALSE(failed_once.requeue());
+}
+
+TEST_CASE("only one ends a queued status", "[lifecycle]")
+{
+    status_word claimed(true);
+    CHECK(claimed.claim_queued());
+    CHECK_FALSE(claimed.claim_queued());
+    CHECK_FALSE(claimed.cancel_queued());
+    CHECK(claimed.start() == start_answer::claimed);
+
+    status_word replaced(true);
+    CHECK(replaced.cancel_queued());
+    CHECK(replaced.cancel_requested());
+    CHECK_FALSE(replaced.claim_queued());
+
+    status_word kept(false);
+    CHECK_FALSE(kept.cancel_queued());
+    status_word running(true);
+    REQUIRE(running.start() == start_answer::started);
+    CHECK_FALSE(running.cancel_queued());
+    CHECK_FALSE(running.claim_queued());
+}
+
+TEST_CASE("a status with parts does not end before them", "[lifecycle]")
+{
+    status_word whole(true);
+    REQUIRE(whole.start() == start_answer::started);
+    CHECK(whole.note_part());
+    CHECK(whole.end(task_state::succeeded, false) == end_answer::has_parts);
+    CHECK(whole.state() == task_state::running);
+    CHECK(whole.note_part());
+    CHECK(whole.end(task_state::succeeded, true) == end_answer::ended);
+    CHECK_FALSE(whole.note_part());
+
+    status_word closed(true);
+    REQUIRE(closed.start() == start_answer::started);
+    CHECK_FALSE(closed.close_for_parts());
+    CHECK_FALSE(closed.note_part());
 }

@@ -118,8 +118,7 @@ public:
 
 private:
     template <class Body, class... Options>
-    auto post_with(Body&& body, Options&&... options)
-        -> task<typename detail::body_traits<std::decay_t<Body>>::result>
+    auto post_with(Body&& body, Options&&... options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
         using body_type = std::decay_t<Body>;
         using traits = detail::body_traits<body_type>;

@@ -17,8 +17,7 @@ class body_record final : public result_record<T> {
 public:
     template <class Given, class... Options>
     body_record(Given&& body, engine_core& core, std::uint64_t id, Options&&... options)
-        : result_record<T>(core, id, std::forward<Options>(options)...),
-          body_(std::in_place, std::forward<Given>(body))
+        : result_record<T>(core, id, std::forward<Options>(options)...), body_(std::in_place, std::forward<Given>(body))
     {
     }
 

@@ -236,7 +236,7 @@ private:
 
     std::unique_ptr<extras> extras_;          // guarded by mutex_
     const std::unique_ptr<task_terms> terms_; // constant
-    task_record* waits_for_ = nullptr; // guarded by the wait graph's lock
+    task_record* waits_for_ = nullptr;        // guarded by the wait graph's lock
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false; // last: derived classes use the padding
     bool is_set_aside_ = false; // held when it was to begin

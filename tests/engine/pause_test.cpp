@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/engine.hpp>
+
+#include "support/asio_compat.hpp"
+#include "support/catch.hpp"
+#include "support/gate.hpp"
+#include "support/mailbox.hpp"
+#include "support/occupy.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <vector>
+
+using namespace vmtask;
+using test::eventually;
+using test::patience;
+
+namespace {
+
+void nothing(task_context&) {}
+
+/// Runs through checkpoints until the gate is open.
+struct busy {
+    test::gate& gate;
+    void operator()(task_context& self) const { gate.hold(self); }
+};
+
+bool is_paused(const task_handle& task)
+{
+    return eventually([&] { return task.state() == task_state::paused; });
+}
+
+} // namespace
+
+TEST_CASE("a paused body stays in its checkpoint until it is resumed", "[pause]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    const auto task = engine.post(busy{gate});
+    REQUIRE(gate.reached());
+    CHECK_FALSE(task.pause());
+    CHECK(is_paused(task));
+    gate.open();
+    CHECK(task.wait_for_completion(std::chrono::milliseconds(1)) == wait_status::timed_out);
+    CHECK(task.state() == task_state::paused);
+    CHECK_FALSE(task.resume());
+    CHECK(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(task.state() == task_state::succeeded);
+}
+
+TEST_CASE("pauses are counted", "[pause]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    const auto task = engine.post(busy{gate});
+    REQUIRE(gate.reached());
+    CHECK(task.resume() == errc::not_paused);
+    CHECK_FALSE(task.pause());
+    CHECK_FALSE(task.pause());
+    CHECK(is_paused(task));
+    CHECK_FALSE(task.resume());
+    CHECK(task.state() == task_state::paused);
+    CHECK_FALSE(task.resume());
+    CHECK(eventually([&] { return task.state() == task_state::running; }));
+    CHECK(task.resume() == errc::not_paused);
+    gate.open();
+    CHECK(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(task.pause() == errc::already_ended);
+    CHECK(task.resume() == errc::already_ended);
+}
+
+TEST_CASE("a paused body costs the pool no worker", "[pause][spare_worker]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    std::vector<task<>> paused;
+    for (int i = 1; i <= 5; ++i) {
+        paused.push_back(engine.post(busy{gate}));
+        REQUIRE(gate.reached(i));
+        REQUIRE_FALSE(paused.back().pause());
+        REQUIRE(is_paused(paused.back()));
+    }
+    CHECK(engine.post(nothing).wait_for_completion(patience) == wait_status::completed);
+    gate.open();
+    for (const auto& each : paused) CHECK_FALSE(each.resume());
+    for (const auto& each : paused) CHECK(each.wait_for_completion(patience) == wait_status::completed);
+}
+
+TEST_CASE("without a spare worker a body goes on rather than to stop the pool", "[pause][spare_worker]")
+{
+    test::gate gate;
+    engine engine({.workers = 1, .spare_workers = 0});
+    const auto task = engine.post(busy{gate});
+    REQUIRE(gate.reached());
+    CHECK_FALSE(task.pause());
+    gate.open();
+    CHECK(task.wait_for_completion(patience) == wait_status::completed);
+}
+
+TEST_CASE("a paused task that is queued does not begin, and others pass it", "[pause]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    const auto blocker = test::occupy_workers(engine, gate, 1).front();
+    const auto held = engine.post(nothing);
+    const auto other = engine.post(nothing);
+    CHECK_FALSE(held.pause());
+    CHECK(held.obstacle().kind == obstacle_kind::hold);
+    gate.open();
+    CHECK(other.wait_for_completion(patience) == wait_status::completed);
+    CHECK(held.state() == task_state::queued);
+    CHECK_FALSE(held.resume());
+    CHECK(held.wait_for_completion(patience) == wait_status::completed);
+    CHECK(held.state() == task_state::succeeded);
+}
+
+TEST_CASE("a paused task can be cancelled, whether it is queued or has begun", "[pause][cancel]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    const auto running = engine.post(busy{gate});
+    REQUIRE(gate.reached());
+    CHECK_FALSE(running.pause());
+    CHECK(is_paused(running));
+    const auto queued = engine.post(nothing);
+    const auto passed = engine.post(nothing);
+    CHECK_FALSE(queued.pause());
+    CHECK(passed.wait_for_completion(patience) == wait_status::completed);
+
+    CHECK_FALSE(queued.request_cancel());
+    CHECK(queued.state() == task_state::cancelled);
+    CHECK_FALSE(running.request_cancel());
+    CHECK(running.wait_for_completion(patience) == wait_status::completed);
+    CHECK(running.state() == task_state::cancelled);
+}
+
+TEST_CASE("a coroutine pauses in its asynchronous checkpoint, and the loop goes on", "[pause][coroutine]")
+{
+    std::atomic<bool> go_on{false};
+    std::atomic<int> rounds{0};
+    engine engine({.workers = 1});
+    const auto task = engine.post([&](task_context& self) -> asio::awaitable<void> {
+        while (!go_on) {
+            ++rounds;
+            co_await self.async_checkpoint(asio::use_awaitable);
+        }
+    });
+    REQUIRE(eventually([&] { return rounds > 3; }));
+    CHECK_FALSE(task.pause());
+    CHECK(is_paused(task));
+    CHECK(test::settle_event_loop(engine));
+    go_on = true;
+    CHECK(test::settle_event_loop(engine));
+    CHECK(task.state() == task_state::paused);
+    CHECK_FALSE(task.resume());
+    CHECK(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(task.state() == task_state::succeeded);
+}
+
+TEST_CASE("a paused coroutine can be cancelled", "[pause][coroutine][cancel]")
+{
+    engine engine({.workers = 1});
+    const auto task = engine.post([](task_context& self) -> asio::awaitable<void> {
+        for (;;) co_await self.async_checkpoint(asio::use_awaitable);
+    });
+    REQUIRE(eventually([&] { return task.state() == task_state::running; }));
+    CHECK_FALSE(task.pause());
+    CHECK(is_paused(task));
+    CHECK_FALSE(task.request_cancel());
+    CHECK(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(task.state() == task_state::cancelled);
+}
+
+TEST_CASE("a paused coroutine task that is queued does not begin", "[pause][coroutine]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    test::occupy_event_loop(engine, gate);
+    const auto task = engine.post([](task_context&) -> asio::awaitable<void> { co_return; });
+    CHECK_FALSE(task.pause());
+    gate.open();
+    CHECK(test::settle_event_loop(engine));
+    CHECK(task.state() == task_state::queued);
+    CHECK_FALSE(task.resume());
+    CHECK(task.wait_for_completion(patience) == wait_status::completed);
+}
+
+TEST_CASE("a cancelling shutdown leaves nobody paused", "[pause][shutdown]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    const auto running = engine.post(busy{gate});
+    REQUIRE(gate.reached());
+    CHECK_FALSE(running.pause());
+    CHECK(is_paused(running));
+    const auto queued = engine.post(nothing);
+    CHECK_FALSE(queued.pause());
+    CHECK(engine.shutdown(shutdown_mode::cancel).complete());
+    CHECK(running.state() == task_state::cancelled);
+    CHECK(queued.state() == task_state::cancelled);
+}
