@@ -3,13 +3,15 @@
 # cmake -D ROOT=<source folder> -D CORE_FILES=<list> -P check_layers.cmake
 #
 # Fails when a part knows what it must not know. The parts, from below:
-# engine, tasks/vhd, tasks/virtual_server, tasks/cli.
+# engine, tasks/vhd, side by side tasks/virtual_server and tasks/c_api, tasks/cli.
 #
 #   - No part includes a header of a part above it, of the tests or the examples,
 #     nor reaches into another part with "../".
 #   - The engine does not even speak of disks: no vmtask/vhd, no vmtask::vhd.
 #   - Of the libraries only the engine includes Asio. The program tasks/cli may:
-#     it is a user of the engine like any other, with an event loop of its own.
+#     it is a user of the engine like any other, with an event loop of its own. So
+#     may the sources of tasks/c_api, which show none of it.
+#   - The headers of tasks/c_api are C.
 #   - A core (CORE_FILES) includes nothing but itself and the standard library
 #     without its file functions, however long the chain of includes.
 
@@ -91,13 +93,17 @@ function(check_core)
     set(violations "${violations}" PARENT_SCOPE)
 endfunction()
 
-set(above_engine "vmtask/(vhd|virtual_server|cli)/|VsComInterfaces")
+set(above_engine "vmtask/(vhd|virtual_server|c_api|cli)/|VsComInterfaces|^vmtask\\.h$")
 set(outside "^(support|examples|tests)/|\\.\\./")
 
-forbid_words(engine "vmtask(/|::|_)(vhd|virtual_server|cli)" "the engine knows no disk")
+forbid_words(engine "vmtask(/|::|_)(vhd|virtual_server|c_api|cli)" "the engine knows no disk")
 forbid_includes(engine "${above_engine}" "the engine is below it")
-forbid_includes(tasks/vhd "vmtask/(virtual_server|cli)/|VsComInterfaces" "vhd is below it")
+forbid_includes(tasks/vhd "vmtask/(virtual_server|c_api|cli)/|VsComInterfaces|^vmtask\\.h$" "vhd is below it")
 forbid_includes(tasks/virtual_server "vmtask/cli/" "virtual_server is below it")
+forbid_includes(tasks/virtual_server "vmtask/c_api/|^vmtask\\.h$" "virtual_server is beside it")
+forbid_includes(tasks/c_api "vmtask/cli/" "c_api is below it")
+forbid_includes(tasks/c_api "vmtask/virtual_server/|VsComInterfaces" "c_api is beside it")
+forbid_includes(tasks/c_api/include "\\.hpp$" "programs in C read it")
 foreach(part IN ITEMS engine tasks)
     forbid_includes(${part} "${outside}" "it is outside the part")
 endforeach()

@@ -15,13 +15,23 @@ string(JOIN " " vmtask_warnings
     -Woverloaded-virtual -Wextra-semi
     -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough -Wundef -Wunused)
 string(APPEND CMAKE_CXX_FLAGS " ${vmtask_warnings}")
+
+# What there is of C is linked with C++, so it comes from the same compiler.
+if(NOT CMAKE_C_COMPILER AND NOT DEFINED ENV{CC})
+    string(REGEX REPLACE "clang\\+\\+" "clang" vmtask_c_compiler "${CMAKE_CXX_COMPILER}")
+    string(REGEX REPLACE "g\\+\\+" "gcc" vmtask_c_compiler "${vmtask_c_compiler}")
+    if(EXISTS "${vmtask_c_compiler}" AND NOT vmtask_c_compiler STREQUAL CMAKE_CXX_COMPILER)
+        set(CMAKE_C_COMPILER "${vmtask_c_compiler}")
+    endif()
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     string(APPEND CMAKE_CXX_FLAGS " -Wduplicated-cond -Wduplicated-branches -Wlogical-op")
 endif()
 
 if(VMTASK_SANITIZE)
-    string(APPEND CMAKE_CXX_FLAGS
-        " -fsanitize=${VMTASK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer")
+    set(vmtask_sanitizers "-fsanitize=${VMTASK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer")
+    string(APPEND CMAKE_CXX_FLAGS " ${vmtask_sanitizers}")
+    string(APPEND CMAKE_C_FLAGS " ${vmtask_sanitizers}")
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND VMTASK_SANITIZE MATCHES "undefined")
         # With this check Clang cannot compile coroutines: "Cannot represent a
         # difference across sections".

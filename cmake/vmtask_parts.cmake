@@ -23,6 +23,17 @@
 # when a core's file includes, even indirectly, Asio, the engine or the system's
 # file functions; see check_layers.cmake.
 #
+#   vmtask_add_c_library(<name>
+#       OUTPUT_NAME vmtask                   of the file, libvmtask.so
+#       SOVERSION 0                          changes when a program must be linked anew
+#       VERSION_SCRIPT src/vmtask.map        all symbols that others see
+#       HEADERS ... SOURCES ...
+#       PRIVATE_LIBRARIES vmtask::engine ...)
+#
+# makes a part for C: always a shared library, which carries the parts that it is
+# made of and shows none of them. Component and alias are as above, and users of
+# the headers need no C++.
+#
 #   vmtask_install_package()
 #
 # is called once, after the last part.
@@ -35,7 +46,10 @@ set(vmtask_cmake_dir "${CMAKE_CURRENT_LIST_DIR}")
 
 function(vmtask_set_up_target target)
     target_compile_features(${target} PRIVATE cxx_std_20)
-    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+    # The shared library for C is made of the static ones. Nobody replaces a
+    # function of theirs from outside, so they call each other as in a program.
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    target_compile_options(${target} PRIVATE -fno-semantic-interposition)
     if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/src")
         target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/src")
     endif()
@@ -48,9 +62,6 @@ function(vmtask_add_core name)
     vmtask_set_up_target(${target})
     target_include_directories(${target} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}/include")
     target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
-    if(BUILD_SHARED_LIBS)
-        set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    endif()
 
     list(TRANSFORM arg_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
     list(TRANSFORM arg_HEADERS PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
@@ -81,6 +92,35 @@ function(vmtask_add_library name)
 
     if(VMTASK_INSTALL)
         vmtask_install_library(${name} ${arg_LIBRARIES} ${arg_PRIVATE_LIBRARIES})
+    endif()
+endfunction()
+
+function(vmtask_add_c_library name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT_NAME;SOVERSION;VERSION_SCRIPT"
+        "HEADERS;SOURCES;PRIVATE_LIBRARIES")
+    set(target vmtask_${name})
+    set(version_script "${CMAKE_CURRENT_SOURCE_DIR}/${arg_VERSION_SCRIPT}")
+    add_library(${target} SHARED ${arg_SOURCES})
+    add_library(vmtask::${name} ALIAS ${target})
+    vmtask_set_up_target(${target})
+    target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_LIBRARIES})
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${version_script}")
+    set_target_properties(${target} PROPERTIES
+        EXPORT_NAME ${name}
+        OUTPUT_NAME ${arg_OUTPUT_NAME}
+        VERSION ${PROJECT_VERSION}
+        SOVERSION ${arg_SOVERSION}
+        CXX_VISIBILITY_PRESET hidden
+        VISIBILITY_INLINES_HIDDEN ON
+        LINK_DEPENDS "${version_script}")
+
+    if(VMTASK_INSTALL)
+        set(needed "")
+        if(BUILD_SHARED_LIBS)
+            set(needed ${arg_PRIVATE_LIBRARIES})
+        endif()
+        vmtask_install_library(${name} ${needed})
     endif()
 endfunction()
 
@@ -130,6 +170,10 @@ function(vmtask_configure_pkg_config name libraries)
     file(RELATIVE_PATH prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
     string(REGEX REPLACE "/$" "" prefix "${prefix}")
 
+    get_target_property(library vmtask_${name} OUTPUT_NAME)
+    if(NOT library)
+        set(library vmtask_${name})
+    endif()
     string(REPLACE "_" "-" package "vmtask-${name}")
     configure_file("${vmtask_cmake_dir}/vmtask.pc.in" "${CMAKE_CURRENT_BINARY_DIR}/${package}.pc" @ONLY)
     install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${package}.pc"
@@ -167,10 +211,13 @@ function(vmtask_install_package)
         NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
     write_basic_package_version_file("${PROJECT_BINARY_DIR}/vmtask-config-version.cmake"
         COMPATIBILITY SameMinorVersion)
-    install(FILES
-            "${PROJECT_BINARY_DIR}/vmtask-config.cmake"
-            "${PROJECT_BINARY_DIR}/vmtask-config-version.cmake"
-            "${vmtask_cmake_dir}/FindAsio.cmake"
-        DESTINATION "${vmtask_package_dir}"
-        COMPONENT vmtask_engine)
+    # With each part that can be installed without another.
+    foreach(component IN ITEMS engine c_api)
+        install(FILES
+                "${PROJECT_BINARY_DIR}/vmtask-config.cmake"
+                "${PROJECT_BINARY_DIR}/vmtask-config-version.cmake"
+                "${vmtask_cmake_dir}/FindAsio.cmake"
+            DESTINATION "${vmtask_package_dir}"
+            COMPONENT vmtask_${component})
+    endforeach()
 endfunction()
