@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include "support/vhd/temporary_folder.hpp"
+#include "support/vhd/verdict.hpp"
 
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/info.hpp>
@@ -57,7 +58,7 @@ TEST_CASE("compact makes the file shorter and leaves the guest its data", "[cli]
     CHECK(run.err().empty());
     CHECK_THAT(run.out(), ContainsSubstring("100 %") && ContainsSubstring("12 blocks: 8 freed"));
     CHECK(std::filesystem::file_size(disk) < before / 2);
-    CHECK(guest_data(disk) == data);
+    CHECK(is_same(guest_data(disk), data));
 }
 
 TEST_CASE("info tells what there is to know", "[cli]")
@@ -171,12 +172,12 @@ TEST_CASE("resize makes a disk larger, and not smaller", "[cli]")
     const std::string disk = (folder / "worn.vhd").string();
     make_worn_disk(disk);
     auto data = guest_data(disk);
-    vmtask_program run({"resize", disk, "--size", "600M"});
+    vmtask_program run({"resize", disk, "--size", "80M"});
     CHECK(run.exit_code() == 0);
     CHECK(run.err().empty());
-    CHECK_THAT(run.out(), ContainsSubstring(disk + ": resized from 8 MiB to 600 MiB"));
-    data.resize(std::size_t{600} << 20);
-    CHECK((guest_data(disk) == data));
+    CHECK_THAT(run.out(), ContainsSubstring(disk + ": resized from 8 MiB to 80 MiB"));
+    data.resize(std::size_t{80} << 20);
+    CHECK(is_same(guest_data(disk), data));
     vmtask_program back({"resize", disk, "--size", "8M"});
     CHECK(back.exit_code() == 2);
     CHECK_THAT(back.err(), StartsWith(disk + ": ") && ContainsSubstring("larger"));

@@ -56,7 +56,7 @@ TEST_CASE("a sparse file stays sparse", "[vhd][compact]")
     const auto before = contents(store);
     const std::uint64_t allocated = store.allocated_bytes();
     CHECK(compact(store).blocks_moved > 0);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
     CHECK(store.allocated_bytes() <= allocated);
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("zeros that are no hole become none where there is one", "[vhd][compac
     }
     const auto before = contents(store);
     CHECK(compact(store).blocks_moved == 1);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
     CHECK(store.allocated_bytes() < 200U << 10);
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("a place that had data is cleaned for a block that has holes", "[vhd][
     store.write(std::uint64_t{vhd::read_layout(store).table[0]} * 512, std::vector<std::byte>(512));
     const auto before = contents(store);
     CHECK(compact(store).blocks_moved == 1);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
 
     // Whoever does not look at bitmaps sees the same.
     std::vector<std::byte> data(small_block);
@@ -129,7 +129,7 @@ TEST_CASE("space that belongs to no block is used", "[vhd][compact]")
     CHECK(report.blocks_freed == 0);
     CHECK(report.blocks_moved == 1);
     CHECK(store.size() == size - small_stored);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
 }
 
 TEST_CASE("what lies behind the last block is cut off", "[vhd][compact]")
@@ -144,7 +144,7 @@ TEST_CASE("what lies behind the last block is cut off", "[vhd][compact]")
     const auto before = contents(store);
     compact(store);
     CHECK(store.size() == size);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
 }
 
 TEST_CASE("a footer that would overlap the one that counts is left where it is", "[vhd][compact]")
@@ -177,7 +177,7 @@ TEST_CASE("an image without a footer at its end gets one", "[vhd][compact]")
     const auto before = contents(store);
     compact(store);
     CHECK(vhd::read_layout(store).trailing_footer_valid);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
     store.writes = 0;
     compact(store);
     CHECK(store.writes == 0);
@@ -205,7 +205,7 @@ TEST_CASE("blocks that lie in no order and on no grid are compacted", "[vhd][com
     CHECK(report.blocks_freed == 1);
     // The two from the end, and one that then is last.
     CHECK(report.blocks_moved == 3);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
     CHECK(store.size() == 2048 + 4 * small_stored + 512);
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("table entries beyond the disk are kept with their blocks", "[vhd][com
     change_footer(store, [](vhd::disk_footer& footer) { footer.current_size = 5 * small_block; });
     CHECK(compact(store).blocks_freed == 3);
     change_footer(store, [](vhd::disk_footer& footer) { footer.current_size = 10 * small_block; });
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
 }
 
 TEST_CASE("what follows the table in its last sector is not touched", "[vhd][compact]")

@@ -5,10 +5,12 @@
 #include <vmtask/vhd/layout.hpp>
 
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/vhd/compacting.hpp"
 #include "support/vhd/disk.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/memory_store.hpp"
+#include "support/vhd/verdict.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -19,7 +21,7 @@ using namespace vmtask::test;
 TEST_CASE("a guest finds its data after compacting, again and again", "[vhd][compact]")
 {
     const std::uint32_t block_size = GENERATE(512U, 64U << 10, 512U << 10, 2U << 20);
-    const std::uint32_t seed = GENERATE(1U, 2U);
+    const std::uint32_t seed = GENERATE(range(1U, is_sanitized ? 2U : 3U));
     const std::uint64_t size = 24ULL * block_size + 512;
     memory_store store = make_disk(size, block_size);
     guest someone(size, seed);
@@ -33,7 +35,7 @@ TEST_CASE("a guest finds its data after compacting, again and again", "[vhd][com
         const std::uint64_t before = vhd::read_layout(store).allocated_blocks();
         const vhd::compact_report report = compact(store, 3ULL * block_size);
 
-        CHECK(contents(store) == someone.expected());
+        CHECK(is_same(contents(store), someone.expected()));
         CHECK(report.blocks_scanned == before);
         CHECK(report.blocks_scanned - report.blocks_freed == someone.blocks_with_data(block_size));
         CHECK(vhd::read_layout(store).allocated_blocks() == someone.blocks_with_data(block_size));
@@ -106,7 +108,7 @@ TEST_CASE("one byte anywhere in a block keeps it", "[vhd][compact]")
     }
     const auto before = contents(store);
     CHECK(compact(store).blocks_freed == 2);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
 }
 
 TEST_CASE("data under clear bits does not keep a block", "[vhd][compact]")
@@ -122,7 +124,7 @@ TEST_CASE("data under clear bits does not keep a block", "[vhd][compact]")
     store.write(std::uint64_t{vhd::read_layout(store).table[1]} * 512 + 9, std::vector<std::byte>(1, std::byte{0x10}));
     const auto before = contents(store);
     CHECK(compact(store).blocks_freed == 0);
-    CHECK(contents(store) == before);
+    CHECK(is_same(contents(store), before));
 }
 
 TEST_CASE("flushes are few", "[vhd][compact]")

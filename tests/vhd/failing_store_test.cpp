@@ -35,33 +35,6 @@ vhd::compact_report compact(vhd::byte_store& store, std::uint32_t block_size)
     return vhd::compact_image(store, monitor, {.batch_bytes = 2 * vhd::stored_block_bytes(block_size)});
 }
 
-/// Calls tried(fault) for each way in which calls of these kinds fail, with an
-/// ever later call, until it returns that none failed any more.
-///
-/// Returns how many times something failed.
-std::uint64_t fail_everywhere(unsigned calls, const std::function<bool(const fault&)>& tried)
-{
-    std::uint64_t failures = 0;
-    for (const effect what : {effect::none, effect::first_half, effect::second_half, effect::whole}) {
-        if (what != effect::none && (calls & (call_write | call_truncate)) == 0) continue;
-        for (const bool for_ever : {false, true}) {
-            fault plan{calls, 0, for_ever, what, std::errc::io_error};
-            while (tried(plan)) {
-                ++failures;
-                ++plan.successes;
-                plan.error = plan.successes % 2 != 0 ? std::errc::no_space_on_device : std::errc::io_error;
-            }
-        }
-    }
-    return failures;
-}
-
-std::string text_of(const fault& plan)
-{
-    return "calls " + std::to_string(plan.calls) + ", after " + std::to_string(plan.successes)
-        + (plan.for_ever ? ", for ever" : ", once") + ", effect " + std::to_string(static_cast<int>(plan.what_happens));
-}
-
 } // namespace
 
 TEST_CASE("whatever call fails, compact says so, the disk is whole, and the next run finishes",
@@ -133,7 +106,7 @@ std::vector<std::byte> use_disk(vhd::image& disk, std::vector<std::byte> expecte
         const auto bytes = noise(length, static_cast<std::uint32_t>(random()));
         while (!patiently([&] { disk.write(offset, bytes); })) {
         }
-        std::ranges::copy(bytes, expected.begin() + static_cast<std::ptrdiff_t>(offset));
+        put(expected, offset, bytes);
     }
     while (!patiently([&] { disk.flush(); })) {
     }
@@ -144,8 +117,6 @@ std::vector<std::byte> use_disk(vhd::image& disk, std::vector<std::byte> expecte
 
 TEST_CASE("a guest that tries again after a failure loses nothing", "[vhd][image][failing_store]")
 {
-    const unsigned calls =
-        GENERATE(as<unsigned>(), call_read, call_write, call_flush, call_truncate, call_look, any_call);
     scattered_disk original(
         {.seed = 5, .block_size = 2048, .has = GENERATE(footers::both, footers::at_start, footers::at_end)});
     if (GENERATE(false, true)) {
@@ -153,7 +124,7 @@ TEST_CASE("a guest that tries again after a failure loses nothing", "[vhd][image
         original.store = make_disk(original.expected.size(), 16384);
     }
 
-    const std::uint64_t failures = fail_everywhere(calls, [&](fault plan) {
+    const std::uint64_t failures = fail_everywhere(any_call, [&](fault plan) {
         if (plan.for_ever) return false;
         INFO(text_of(plan));
         memory_store contents_of_disk = original.store;
@@ -165,7 +136,7 @@ TEST_CASE("a guest that tries again after a failure loses nothing", "[vhd][image
 
         std::vector<std::byte> seen(expected.size());
         if (failure_of([&] { disk->read(0, seen); }).code) disk->read(0, seen);
-        REQUIRE((seen == expected));
+        REQUIRE(is_same(seen, expected));
         REQUIRE(what_is_wrong(contents_of_disk, expected) == "");
         return store.has_failed();
     });
@@ -180,7 +151,7 @@ TEST_CASE("a disk whose store fails for ever keeps what was flushed before", "[v
     const std::uint64_t somewhere = 2 * 2048;
     const auto added = noise(4096, 1);
     auto expected = contents(original);
-    std::ranges::copy(added, expected.begin() + somewhere);
+    put(expected, somewhere, added);
 
     const std::uint64_t failures = fail_everywhere(calls, [&](const fault& plan) {
         INFO(text_of(plan));
@@ -193,8 +164,8 @@ TEST_CASE("a disk whose store fails for ever keeps what was flushed before", "[v
         });
         REQUIRE(failed.code == (store.has_failed() ? std::make_error_code(plan.error) : std::error_code()));
         auto seen = contents(contents_of_disk);
-        std::ranges::copy(added, seen.begin() + somewhere);
-        REQUIRE((seen == expected));
+        put(seen, somewhere, added);
+        REQUIRE(is_same(seen, expected));
         return store.has_failed();
     });
     CHECK(failures > 0);

@@ -6,6 +6,7 @@
 #include <vmtask/vhd/layout.hpp>
 
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/vhd/disk.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/program.hpp"
@@ -21,14 +22,6 @@ using namespace vmtask;
 using namespace vmtask::test;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool is_sanitized = true;
-#elif defined(__has_feature)
-constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool is_sanitized = false;
-#endif
 
 constexpr std::uint64_t virtual_size = 2040ULL << 30;
 constexpr std::uint64_t used_blocks = 64;
@@ -87,7 +80,7 @@ TEST_CASE(
     const std::uint64_t before = bytes_on_host(path);
     REQUIRE(std::filesystem::file_size(path) > virtual_size - (1U << 20));
 
-    const outcome measured = run({VMTASK_VHD_WORKER, "measure", path.string()});
+    const outcome measured = run({VMTASK_VHD_WORKER, path.string()});
     INFO(measured.output);
     REQUIRE(measured.code == 0);
     if (is_sanitized) WARN("memory not measured: a sanitizer takes more than we do");
@@ -115,7 +108,7 @@ TEST_CASE("the file of a sparse disk takes no more of the host after a compact",
     const std::uint64_t before = bytes_on_host(path);
     REQUIRE(before < size / 4);
 
-    REQUIRE(run({VMTASK_VHD_WORKER, "measure", path.string()}).code == 0);
+    REQUIRE(run({VMTASK_VHD_WORKER, path.string()}).code == 0);
     CHECK(std::filesystem::file_size(path) < size * 3 / 4);
     CHECK(bytes_on_host(path) <= before);
 }

@@ -16,7 +16,7 @@
 #include "support/vhd/failure.hpp"
 #include "support/vhd/file_size_limit.hpp"
 #include "support/vhd/guest.hpp"
-#include "support/vhd/libvhdi.hpp"
+#include "support/vhd/libvhdi_disk.hpp"
 #include "support/vhd/power_cut.hpp"
 #include "support/vhd/program.hpp"
 #include "support/vhd/recording_monitor.hpp"
@@ -257,19 +257,18 @@ TEST_CASE("whatever call fails, a resize says so, the disk is the old or the new
 {
     const small_disk original = any_disk();
     const unsigned calls = GENERATE(as<unsigned>(), call_read, call_write, call_flush, call_truncate, any_call);
-    for (const effect what : {effect::none, effect::first_half, effect::whole}) {
-        for (fault plan{calls, 0, false, what, std::errc::io_error};; ++plan.successes) {
-            INFO("calls " << calls << ", after " << plan.successes);
-            memory_store disk = original.store;
-            failing_store store(disk, plan);
-            const failure failed = failure_of([&] { resize(store, original.larger); });
-            REQUIRE(failed.code == (store.has_failed() ? std::make_error_code(plan.error) : std::error_code()));
-            REQUIRE(what_is_wrong_either(disk, original) == "");
-            resize(disk, original.larger);
-            REQUIRE(is_same(contents(disk), grown(original.data, original.larger)));
-            if (!store.has_failed()) break;
-        }
-    }
+    const std::uint64_t failures = fail_everywhere(calls, [&](const fault& plan) {
+        INFO(text_of(plan));
+        memory_store disk = original.store;
+        failing_store store(disk, plan);
+        const failure failed = failure_of([&] { resize(store, original.larger); });
+        REQUIRE(failed.code == (store.has_failed() ? std::make_error_code(plan.error) : std::error_code()));
+        REQUIRE(what_is_wrong_either(disk, original) == "");
+        resize(disk, original.larger);
+        REQUIRE(is_same(contents(disk), grown(original.data, original.larger)));
+        return store.has_failed();
+    });
+    CHECK((failures > 0 || calls == call_truncate));
 }
 
 TEST_CASE("a resize that is stopped leaves the old disk", "[vhd][resize][cancel]")
@@ -343,10 +342,9 @@ TEST_CASE("QEMU and libvhdi see a disk that has grown as we do", "[vhd][resize][
     vhd::image disk(store);
     std::vector<std::byte> seen(1U << 20);
     disk.read(500U << 20, seen);
-    CHECK((seen == std::vector<std::byte>(1U << 20, std::byte{9})));
-    if (const auto other = libvhdi::load()) {
-        const auto all = other->contents(path);
-        CHECK(all.size() == size);
-        CHECK(is_same(std::span(all).subspan(500U << 20, 1U << 20), seen));
-    }
+    CHECK(is_same(seen, std::vector<std::byte>(1U << 20, std::byte{9})));
+    if (!libvhdi_disk::is_installed()) return;
+    libvhdi_disk other(path);
+    CHECK(other.size() == size);
+    CHECK(is_same(other.read(500U << 20, 1U << 20), seen));
 }

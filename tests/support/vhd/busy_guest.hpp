@@ -75,7 +75,7 @@ private:
         const std::size_t count = std::min(1 + random_() % 6, sectors - first);
         const auto bytes = noise(count * vhd::sector_size, static_cast<std::uint32_t>(random_()));
         disk.write(first * vhd::sector_size, bytes);
-        std::ranges::copy(bytes, data.begin() + static_cast<std::ptrdiff_t>(first * vhd::sector_size));
+        put(data, first * vhd::sector_size, bytes);
     }
 
     recording_store& store_;

@@ -5,8 +5,12 @@
 #include <vmtask/vhd/create_child_file.hpp>
 #include <vmtask/vhd/create_file.hpp>
 #include <vmtask/vhd/disk_chain.hpp>
+#include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/image.hpp>
+#include <vmtask/vhd/info.hpp>
 
+#include "support/vhd/disk.hpp"
+#include "support/vhd/failure.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/memory_chain.hpp"
 #include "support/vhd/temporary_folder.hpp"
@@ -16,6 +20,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <random>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace vmtask::test {
@@ -41,9 +47,37 @@ inline void scribble(const std::filesystem::path& path, std::uint32_t seed, std:
         const std::uint64_t count = std::min<std::uint64_t>(1 + random() % 1500, disk.size() / 512 - first);
         const auto bytes = i % 3 == 2 ? std::vector<std::byte>(count * 512) : noise(count * 512, seed + i);
         disk.write(first * 512, bytes);
-        std::ranges::copy(bytes, expected.begin() + static_cast<std::ptrdiff_t>(first * 512));
+        put(expected, first * 512, bytes);
     }
     disk.flush();
+}
+
+/// An empty disk of a megabyte.
+inline void make_parent(const std::filesystem::path& path)
+{
+    vhd::create_file(path, {.size_bytes = 1U << 20, .block_size_bytes = small_block});
+}
+
+/// A child with these paths to its parent and no others.
+inline void make_child(const std::filesystem::path& path, const std::filesystem::path& parent,
+                       vhd::parent_reference reference)
+{
+    reference.id = vhd::read_info(parent).id;
+    vhd::create_options options{.size_bytes = 1U << 20, .block_size_bytes = small_block};
+    options.parent = std::move(reference);
+    vhd::create_file(path, options);
+}
+
+/// Why the chain cannot be opened.
+inline failure refusal_of(const std::filesystem::path& disk, const vhd::chain_options& options = {})
+{
+    return failure_of([&] { const vhd::disk_chain chain(disk, vhd::chain_access::read, options); });
+}
+
+/// Why the file cannot be locked.
+inline std::error_code lock_refusal(const std::filesystem::path& path, vhd::file_access access)
+{
+    return failure_of([&] { const vhd::file_store store(path, access); }).code;
 }
 
 /// base.vhd, and middle.vhd and top.vhd over it, each written to.

@@ -121,4 +121,35 @@ private:
     std::uint64_t calls_ = 0;
 };
 
+/// Calls tried(fault) for each way in which calls of these kinds fail, with an
+/// ever later call, until it returns that none failed any more.
+///
+/// That one call fails is tried for calls of any kind, which is each of them; that
+/// all do from one on, for each choice of kinds. Returns how many times something failed.
+template <class Tried>
+std::uint64_t fail_everywhere(unsigned calls, Tried tried)
+{
+    std::uint64_t failures = 0;
+    for (const effect what : {effect::none, effect::first_half, effect::second_half, effect::whole}) {
+        const unsigned kinds = what == effect::none ? calls : calls & (call_write | call_truncate);
+        if (kinds == 0) continue;
+        for (const bool for_ever : {false, true}) {
+            if (!for_ever && calls != any_call) continue;
+            fault plan{kinds, 0, for_ever, what, std::errc::io_error};
+            while (tried(plan)) {
+                ++failures;
+                ++plan.successes;
+                plan.error = plan.successes % 2 != 0 ? std::errc::no_space_on_device : std::errc::io_error;
+            }
+        }
+    }
+    return failures;
+}
+
+[[nodiscard]] inline std::string text_of(const fault& plan)
+{
+    return "calls " + std::to_string(plan.calls) + ", after " + std::to_string(plan.successes)
+        + (plan.for_ever ? ", for ever" : ", once") + ", effect " + std::to_string(static_cast<int>(plan.what_happens));
+}
+
 } // namespace vmtask::test

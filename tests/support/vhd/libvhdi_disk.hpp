@@ -15,8 +15,11 @@
 
 namespace vmtask::test {
 
-/// A disk as libvhdi reads it, which knows differencing disks. The library is
-/// loaded at run time: its programs come without what is needed to build with it.
+/// A disk as libvhdi reads it, another implementation of the format, which knows
+/// differencing disks.
+///
+/// The library is loaded at run time: its programs come without what is needed
+/// to build with it.
 class libvhdi_disk {
 public:
     [[nodiscard]] static bool is_installed() { return library() != nullptr; }
@@ -51,25 +54,32 @@ public:
         return name.c_str();
     }
 
-    [[nodiscard]] std::vector<std::byte> contents()
+    [[nodiscard]] std::uint64_t size()
     {
-        std::uint64_t size = 0;
-        check(call<int(void*, std::uint64_t*, void**)>("libvhdi_file_get_media_size")(file_, &size, nullptr) == 1,
+        std::uint64_t bytes = 0;
+        check(call<int(void*, std::uint64_t*, void**)>("libvhdi_file_get_media_size")(file_, &bytes, nullptr) == 1,
               "get size");
-        std::vector<std::byte> bytes(size);
+        return bytes;
+    }
+
+    [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::uint64_t length)
+    {
+        std::vector<std::byte> bytes(length);
         const auto read =
             call<ssize_t(void*, void*, std::size_t, std::int64_t, void**)>("libvhdi_file_read_buffer_at_offset");
         // In pages: of a megabyte with many stretches of written sectors it
         // returns some as zeros (20210425).
         constexpr std::uint64_t page = 4096;
-        for (std::uint64_t at = 0; at < size;) {
-            const std::uint64_t length = std::min(page, size - at);
-            const ssize_t count = read(file_, bytes.data() + at, length, static_cast<std::int64_t>(at), nullptr);
+        for (std::uint64_t at = 0; at < length;) {
+            const std::uint64_t most = std::min(page, length - at);
+            const ssize_t count = read(file_, &bytes[at], most, static_cast<std::int64_t>(offset + at), nullptr);
             check(count > 0, "read");
             at += static_cast<std::uint64_t>(count);
         }
         return bytes;
     }
+
+    [[nodiscard]] std::vector<std::byte> contents() { return read(0, size()); }
 
 private:
     static void* library()

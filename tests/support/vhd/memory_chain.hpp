@@ -68,7 +68,7 @@ public:
     void write(vhd::image& disk, std::uint64_t offset, const std::vector<std::byte>& bytes)
     {
         disk.write(offset, bytes);
-        std::ranges::copy(bytes, expected_.back().begin() + static_cast<std::ptrdiff_t>(offset));
+        put(expected_.back(), offset, bytes);
     }
 
     [[nodiscard]] std::size_t size() const { return stores_.size(); }

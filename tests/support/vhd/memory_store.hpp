@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <span>
 #include <string>
@@ -36,10 +37,8 @@ public:
                        [&](std::uint64_t number, std::uint64_t within, std::uint64_t at, std::uint64_t length) {
                            const auto found = pages_.find(number);
                            const auto piece = into.subspan(at, length);
-                           if (found == pages_.end()) std::ranges::fill(piece, std::byte{});
-                           else
-                               std::copy_n(found->second.begin() + static_cast<std::ptrdiff_t>(within), length,
-                                           piece.begin());
+                           if (found == pages_.end()) std::memset(piece.data(), 0, length);
+                           else std::memcpy(piece.data(), &found->second[within], length);
                        });
     }
 
@@ -49,10 +48,9 @@ public:
         bytes_written += from.size();
         for_each_piece(offset, from.size(),
                        [&](std::uint64_t number, std::uint64_t within, std::uint64_t at, std::uint64_t length) {
-                           std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(at), length,
-                                       pages_[number].begin() + static_cast<std::ptrdiff_t>(within));
+                           std::memcpy(&pages_[number][within], &from[at], length);
                        });
-        size_ = std::max<std::uint64_t>(size_, offset + from.size());
+        if (!from.empty()) size_ = std::max<std::uint64_t>(size_, offset + from.size());
     }
 
     void flush() override { ++flushes; }
