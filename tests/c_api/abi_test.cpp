@@ -131,6 +131,23 @@ TEST_CASE("the library's soname is stable", "[c_api][abi]")
     CHECK(read.output.find("[libvmtask.so.0]\n") != std::string::npos);
 }
 
+TEST_CASE("the program in the part's README compiles", "[c_api][readme]")
+{
+    std::ifstream file(README);
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    const std::size_t begin = text.find("```c\n");
+    REQUIRE(begin != std::string::npos);
+    const temporary_folder folder;
+    const std::string source = folder / "readme.c";
+    std::ofstream(source) << text.substr(begin + 5, text.find("```\n", begin + 5) - begin - 5);
+
+    const outcome compiled = run({C_COMPILER, "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only",
+                                  "-I" HEADER_FOLDER, source});
+
+    INFO(compiled.output);
+    CHECK(compiled.code == 0);
+}
+
 TEST_CASE("the headers are C99 and C11 and C++", "[c_api][abi]")
 {
     const lines strict{"-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I" HEADER_FOLDER};

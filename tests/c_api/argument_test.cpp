@@ -85,6 +85,8 @@ TEST_CASE("a null pointer where something is needed is refused", "[c_api]")
         {"task_get_progress, no progress", vmtask_task_get_progress(task, nullptr)},
         {"task_result", vmtask_task_result(nullptr)},
         {"task_request_cancel", vmtask_task_request_cancel(nullptr)},
+        {"task_pause", vmtask_task_pause(nullptr)},
+        {"task_resume", vmtask_task_resume(nullptr)},
         {"task_wait", vmtask_task_wait(nullptr, 0)},
         {"task_async_wait", vmtask_task_async_wait(nullptr, 0, told::callback, nullptr, nullptr)},
         {"task_async_wait, no callback", vmtask_task_async_wait(task, 0, nullptr, nullptr, nullptr)},

@@ -138,6 +138,25 @@ TEST_CASE("a task past its point of no return, or posted so, is not cancelable",
     second_gate.open();
 }
 
+TEST_CASE("a task in C is held and goes on", "[c_api]")
+{
+    c_gate gate;
+    const engine_owner engine = make_engine();
+    const task_owner task = post_held(engine, gate);
+    const auto has_state = [&](vmtask_state state) { return eventually([&] { return info_of(task).state == state; }); };
+
+    CHECK(vmtask_task_resume(task.get()) == VMTASK_E_NOT_PAUSED);
+    CHECK(vmtask_task_pause(task.get()) == VMTASK_OK);
+    CHECK(has_state(VMTASK_STATE_PAUSED));
+    gate.open();
+    CHECK(vmtask_task_wait(task.get(), 20) == VMTASK_E_TIMED_OUT);
+    CHECK(vmtask_task_resume(task.get()) == VMTASK_OK);
+
+    REQUIRE(vmtask_task_wait(task.get(), patience_ms) == VMTASK_OK);
+    CHECK(vmtask_task_result(task.get()) == VMTASK_OK);
+    CHECK(vmtask_task_pause(task.get()) == VMTASK_E_ALREADY_ENDED);
+}
+
 TEST_CASE("a body's status is the task's result", "[c_api]")
 {
     const engine_owner engine = make_engine();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# Installs twice: everything, and the engine alone. Each tree is then moved, so
+# Installs three times: everything, the engine alone, and the C API alone. Each tree is then moved, so
 # that a path of this build or of the first place would show.
 
 cmake_minimum_required(VERSION 3.25)
@@ -25,3 +25,4 @@ endfunction()
 
 install_and_move(whole)
 install_and_move(engine_only --component vmtask_engine)
+install_and_move(c_api_only --component vmtask_c_api)

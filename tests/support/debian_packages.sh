@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034
 build_packages=(g++ cmake ninja-build libasio-dev libcli11-dev nlohmann-json3-dev)
 # shellcheck disable=SC2034
-test_packages=(catch2 pkg-config qemu-utils qemu-system-common libvhdi-utils)
+test_packages=(catch2 pkg-config python3 qemu-utils qemu-system-common libvhdi-utils)
 # shellcheck disable=SC2034
 clang_packages=(clang libclang-rt-dev)
 

@@ -59,6 +59,7 @@ constexpr std::array entries{
     VMTASK_ENGINE(VMTASK_E_TASK_FAILED, task_failed),
     VMTASK_OWN(VMTASK_E_NO_TASK, "there is no task of this id, or none that is kept"),
     VMTASK_OWN(VMTASK_E_NO_REPORT, "this handle's task has no report of this kind"),
+    VMTASK_ENGINE(VMTASK_E_NOT_PAUSED, not_paused),
     VMTASK_ENGINE(VMTASK_E_QUEUE_FULL, queue_full),
     VMTASK_ENGINE(VMTASK_E_SHUTTING_DOWN, shutting_down),
     VMTASK_DISK(VMTASK_E_NO_SUCH_FILE, no_such_file),

@@ -115,6 +115,16 @@ vmtask_status vmtask_task_request_cancel(vmtask_task* task)
     return c_api::guarded([&] { return c_api::status_of(handle_of(task).request_cancel()); });
 }
 
+vmtask_status vmtask_task_pause(vmtask_task* task)
+{
+    return c_api::guarded([&] { return c_api::status_of(handle_of(task).pause()); });
+}
+
+vmtask_status vmtask_task_resume(vmtask_task* task)
+{
+    return c_api::guarded([&] { return c_api::status_of(handle_of(task).resume()); });
+}
+
 vmtask_status vmtask_task_wait(const vmtask_task* task, int64_t timeout_ms)
 {
     return c_api::guarded([&]() -> vmtask_status {

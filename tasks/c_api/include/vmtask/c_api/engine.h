@@ -118,7 +118,8 @@ VMTASK_API vmtask_status vmtask_context_set_unit(vmtask_context* self, const cha
 VMTASK_API vmtask_status vmtask_context_report_step(vmtask_context* self, const char* step);
 
 /// VMTASK_E_CANCELLED once somebody asked the task to stop. The body then undoes
-/// what it must and returns that code.
+/// what it must and returns that code. While the task is held, this does not
+/// return.
 VMTASK_API vmtask_status vmtask_context_checkpoint(vmtask_context* self);
 
 /// The last checkpoint: VMTASK_E_CANCELLED when somebody asked the task to stop;

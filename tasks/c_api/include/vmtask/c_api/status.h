@@ -35,6 +35,7 @@ enum {
     VMTASK_E_TASK_FAILED = 24, // for a reason that has no code
     VMTASK_E_NO_TASK = 25,     // none of that id, or none that is still kept
     VMTASK_E_NO_REPORT = 26,   // this handle's task has none of this kind
+    VMTASK_E_NOT_PAUSED = 27,
 
     // the engine
     VMTASK_E_QUEUE_FULL = 30,

@@ -82,6 +82,19 @@ VMTASK_API vmtask_status vmtask_task_result(const vmtask_task* task);
 /// Errors: VMTASK_E_NOT_CANCELABLE, VMTASK_E_ALREADY_ENDED.
 VMTASK_API vmtask_status vmtask_task_request_cancel(vmtask_task* task);
 
+/// Holds the task until vmtask_task_resume() has been called as often: if it is
+/// queued it does not begin; if it runs it stays at its next checkpoint, where it
+/// keeps what it has open, and its state is VMTASK_STATE_PAUSED from then on. A
+/// cancel reaches it all the same.
+///
+/// Errors: VMTASK_E_ALREADY_ENDED.
+VMTASK_API vmtask_status vmtask_task_pause(vmtask_task* task);
+
+/// Takes back one vmtask_task_pause(); lets the task go on when it was the last.
+///
+/// Errors: VMTASK_E_NOT_PAUSED, VMTASK_E_ALREADY_ENDED.
+VMTASK_API vmtask_status vmtask_task_resume(vmtask_task* task);
+
 /// Blocks until the task has ended or `timeout_ms` milliseconds have passed,
 /// whichever is first. VMTASK_OK says that it has ended, not that it has
 /// succeeded: that is vmtask_task_result().
@@ -105,7 +118,8 @@ typedef void (*vmtask_wait_callback)(vmtask_task* task, vmtask_status status, vo
 ///
 /// It is called on a thread of the engine's event loop, so that busy workers do
 /// not delay it, and never within this call; it may come before this returns.
-/// When the engine has been destroyed, it is another thread of the library.
+/// When the engine has been destroyed, it is another thread of the library; while
+/// it is being destroyed, it may be the one that does that.
 /// With one event loop thread, which is the default, calls follow each other.
 ///
 /// `wait` may be null; else it is to be given back by vmtask_wait_release().
