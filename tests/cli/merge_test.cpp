@@ -10,6 +10,7 @@
 #include <vmtask/vhd/image.hpp>
 
 #include "support/vhd/guest.hpp"
+#include "support/vhd/verdict.hpp"
 
 #include "held_program.hpp"
 #include "vmtask_program.hpp"
@@ -17,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -68,6 +70,8 @@ struct three_disks {
     {
         run_well({"create", "--size", "8M", "--block-size", "512K", base});
         write_blocks(base, {0, 1, 2, 3}, 10);
+        // Not the time at which it was made.
+        fs::last_write_time(base, fs::last_write_time(base) - std::chrono::hours(24));
         run_well({"create", "--type", "differencing", "--parent", base, middle});
         write_blocks(middle, {2, 5}, 20);
         run_well({"create", "--type", "differencing", "--parent", middle, top});
@@ -135,9 +139,9 @@ TEST_CASE("merge puts a disk into its parent, tells of it, and removes it", "[cl
     CHECK(result["parent_file_size_after"] == fs::file_size(disks.middle));
     CHECK(json::parse(run.out_lines().front())["event"] == "progress");
     CHECK_FALSE(fs::exists(disks.top));
-    CHECK(shown_by(disks.middle) == disks.data);
+    CHECK(is_same(shown_by(disks.middle), disks.data));
     run_well({"merge", disks.middle});
-    CHECK(shown_by(disks.base) == disks.data);
+    CHECK(is_same(shown_by(disks.base), disks.data));
 }
 
 TEST_CASE("merge keeps the child if it is to, and both show the same", "[cli][merge]")
@@ -146,8 +150,8 @@ TEST_CASE("merge keeps the child if it is to, and both show the same", "[cli][me
     vmtask_program run({"merge", "--keep-child", disks.top});
     CHECK(run.exit_code() == 0);
     CHECK_THAT(run.out(), ContainsSubstring(disks.top + ": merged into " + disks.middle) && ContainsSubstring("kept"));
-    CHECK(shown_by(disks.top) == disks.data);
-    CHECK(shown_by(disks.middle) == disks.data);
+    CHECK(is_same(shown_by(disks.top), disks.data));
+    CHECK(is_same(shown_by(disks.middle), disks.data));
 }
 
 TEST_CASE("merge makes a new disk of a chain, and leaves the chain alone", "[cli][merge]")
@@ -157,12 +161,12 @@ TEST_CASE("merge makes a new disk of a chain, and leaves the chain alone", "[cli
     vmtask_program run({"merge", disks.top, "--into", target, "--to", "fixed"});
     CHECK(run.exit_code() == 0);
     CHECK_THAT(run.out(), ContainsSubstring(target + ": merged from " + disks.top));
-    CHECK(shown_by(target) == disks.data);
-    CHECK(shown_by(disks.top) == disks.data);
+    CHECK(is_same(shown_by(target), disks.data));
+    CHECK(is_same(shown_by(disks.top), disks.data));
     vmtask_program again({"merge", disks.top, "--into", target});
     CHECK(again.exit_code() == 1);
     CHECK_THAT(again.err(), StartsWith(target + ": ") && ContainsSubstring("exists"));
-    CHECK(shown_by(target) == disks.data);
+    CHECK(is_same(shown_by(target), disks.data));
 }
 
 TEST_CASE("compact of a differencing disk frees what its parent shows anyway", "[cli][compact][chain]")
@@ -172,7 +176,7 @@ TEST_CASE("compact of a differencing disk frees what its parent shows anyway", "
     vmtask_program run({"compact", disks.top});
     CHECK(run.exit_code() == 0);
     CHECK_THAT(run.out(), ContainsSubstring("3 blocks: 3 freed"));
-    CHECK(shown_by(disks.top) == disks.data);
+    CHECK(is_same(shown_by(disks.top), disks.data));
 }
 
 TEST_CASE("merge refuses a disk that has no parent, and one whose parent is in use", "[cli][merge]")
@@ -188,7 +192,7 @@ TEST_CASE("merge refuses a disk that has no parent, and one whose parent is in u
         CHECK_THAT(run.err(), StartsWith(disks.middle + ": ") || ContainsSubstring(": " + disks.middle + ": "));
         CHECK_THAT(run.err(), ContainsSubstring("open"));
     }
-    CHECK(shown_by(disks.top) == disks.data);
+    CHECK(is_same(shown_by(disks.top), disks.data));
 }
 
 TEST_CASE("Ctrl-C stops a merge with both disks whole, and the next one finishes", "[cli][merge]")
@@ -201,9 +205,52 @@ TEST_CASE("Ctrl-C stops a merge with both disks whole, and the next one finishes
     run.let_go();
     CHECK(run.exit_code() == 130);
     CHECK_THAT(run.err(), ContainsSubstring("both disks are whole"));
-    CHECK(shown_by(disks.top) == disks.data);
+    CHECK(is_same(shown_by(disks.top), disks.data));
     run_well({"merge", disks.top});
-    CHECK(shown_by(disks.middle) == disks.data);
+    CHECK(is_same(shown_by(disks.middle), disks.data));
+}
+
+TEST_CASE("a merge whose child has got another name leaves what has its name now alone, and says so", "[cli][merge]")
+{
+    const three_disks disks;
+    const std::string renamed = (disks.folder / "renamed.vhd").string();
+    held_program run(disks.folder, {"merge", disks.top}, 5);
+    REQUIRE(run.is_held());
+    fs::rename(disks.top, renamed);
+    fs::copy_file(disks.base, disks.top);
+    run.let_go();
+    CHECK(run.exit_code() == 1);
+    CHECK_THAT(run.err(), StartsWith(disks.top + ": "));
+    CHECK(fs::file_size(disks.top) == fs::file_size(disks.base));
+    CHECK(is_same(shown_by(disks.middle), disks.data));
+    CHECK(is_same(shown_by(renamed), disks.data));
+}
+
+TEST_CASE("check, compact and merge say that a parent seems to have changed", "[cli][chain]")
+{
+    const three_disks disks;
+    fs::last_write_time(disks.base, fs::last_write_time(disks.base) + std::chrono::hours(1));
+    vmtask_program check({"check", disks.top});
+    CHECK(check.exit_code() == 4);
+    CHECK_THAT(check.out(),
+               ContainsSubstring("warning: a parent seems to have changed")
+                   && ContainsSubstring("(" + disks.base + ")"));
+    vmtask_program compact({"compact", disks.top});
+    CHECK(compact.exit_code() == 0);
+    CHECK_THAT(compact.out(), ContainsSubstring("\n  a parent seems to have changed"));
+    vmtask_program into({"merge", disks.top, "--into", (disks.folder / "new.vhd").string()});
+    CHECK(into.exit_code() == 0);
+    CHECK_THAT(into.out(), ContainsSubstring("\n  a parent seems to have changed"));
+    vmtask_program merge({"merge", "--json", disks.top});
+    CHECK(merge.exit_code() == 0);
+    CHECK(last_object_of(merge)["parent_seems_changed"] == true);
+    CHECK(is_same(shown_by(disks.middle), disks.data));
+
+    fs::rename(disks.base, disks.folder / "moved.vhd");
+    vmtask_program missing({"check", disks.middle});
+    CHECK(missing.exit_code() == 4);
+    CHECK_THAT(missing.out(), ContainsSubstring("error: a parent cannot be used") && ContainsSubstring(disks.base));
+    CHECK(vmtask_program({"check", disks.middle, "--parent", (disks.folder / "moved.vhd").string()}).exit_code() == 4);
 }
 
 TEST_CASE("a merge killed before any of its changes leaves the child what it shows, or nothing to do",
@@ -227,9 +274,9 @@ TEST_CASE("a merge killed before any of its changes leaves the child what it sho
         }
         fs::remove(disks.folder / "hold");
         REQUIRE(fs::exists(disks.top) <= was_held);
-        REQUIRE(shown_by(fs::exists(disks.top) ? disks.top : disks.middle) == disks.data);
+        REQUIRE(is_same(shown_by(fs::exists(disks.top) ? disks.top : disks.middle), disks.data));
         if (fs::exists(disks.top)) run_well({"merge", disks.top});
-        REQUIRE(shown_by(disks.middle) == disks.data);
+        REQUIRE(is_same(shown_by(disks.middle), disks.data));
     }
     CHECK(kills > 10);
 }
@@ -261,10 +308,10 @@ TEST_CASE("a merge into a new disk that is killed leaves no disk, or a whole one
             CHECK(run.exit_code() == (was_held ? 1000 + SIGKILL : 0));
         }
         fs::remove(disks.folder / "hold");
-        if (fs::exists(target)) REQUIRE(shown_by(target) == disks.data);
+        if (fs::exists(target)) REQUIRE(is_same(shown_by(target), disks.data));
         else REQUIRE(was_held);
         fs::remove(target);
     }
     CHECK(kills > 5);
-    CHECK(shown_by(disks.top) == disks.data);
+    CHECK(is_same(shown_by(disks.top), disks.data));
 }

@@ -3,10 +3,12 @@
 #include <vmtask/vhd/check.hpp>
 
 #include <vmtask/vhd/create_file.hpp>
+#include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/file_store.hpp>
 
 #include "support/catch.hpp"
 #include "support/patience.hpp"
+#include "support/vhd/chain_files.hpp"
 #include "support/vhd/checking.hpp"
 #include "support/vhd/damages.hpp"
 #include "support/vhd/disk.hpp"
@@ -18,13 +20,16 @@
 #include "support/vhd/verdict.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <set>
 #include <string>
 
 using namespace vmtask;
 using namespace vmtask::test;
 using vhd::defect;
+using namespace std::chrono_literals;
 
 TEST_CASE("a whole disk has no defects", "[vhd][check]")
 {
@@ -132,6 +137,69 @@ TEST_CASE("check and repair are tasks, and can be cancelled", "[vhd][check][task
     recording_monitor monitor;
     monitor.stop_at_checkpoint = 1;
     CHECK(failure_of([&] { (void)vhd::check_image(store, monitor); }).code == std::errc::operation_canceled);
+}
+
+TEST_CASE("a check tells which parent cannot be used, and which seems to have changed", "[vhd][check][chain][task]")
+{
+    const chain_files files;
+    engine engine;
+    const auto found = [&](const vhd::chain_options& chain = {}) {
+        const auto task = vhd::check(engine, files.top(), chain);
+        REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
+        return task.result();
+    };
+    CHECK(found().is_sound());
+    SECTION("of a parent's parent, too")
+    {
+        std::filesystem::last_write_time(files.base(), std::filesystem::file_time_type::clock::now() + 1h);
+        const auto report = found();
+        CHECK(names_of(report) == "parent_changed ");
+        CHECK(report.findings.at(0).how_bad == vhd::severity::warning);
+        CHECK(report.findings.at(0).detail == files.base().string());
+        const auto mended = vhd::repair(engine, files.top());
+        REQUIRE(mended.wait_for_completion(patience) == wait_status::completed);
+        CHECK(names_of(mended.result()) == "parent_changed ");
+    }
+    SECTION("one that is missing, unless it is given")
+    {
+        std::filesystem::rename(files.middle(), files.folder / "away.vhd");
+        CHECK(names_of(found()) == "parent_unusable ");
+        CHECK(found().findings.at(0).how_bad == vhd::severity::error);
+        CHECK_THAT(found().findings.at(0).detail, Catch::Matchers::ContainsSubstring(files.middle().string()));
+        CHECK(found({files.folder / "away.vhd"}).is_sound());
+    }
+    SECTION("one whose table is no table")
+    {
+        {
+            vhd::file_store store(files.base(), vhd::file_access::write);
+            set_entry(store, 0, 900000);
+        }
+        std::filesystem::last_write_time(files.base(), std::filesystem::last_write_time(files.middle()));
+        CHECK(names_of(found()) == "parent_unusable ");
+    }
+}
+
+TEST_CASE("a parent that is in use fails a check, and a disk's own defects come first", "[vhd][check][chain][task]")
+{
+    const chain_files files;
+    engine engine;
+    {
+        const vhd::file_store writer(files.base(), vhd::file_access::write);
+        const auto task = vhd::check(engine, files.top());
+        REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
+        CHECK(task.error() == vhd::errc::in_use);
+    }
+    std::filesystem::remove(files.middle());
+    {
+        vhd::file_store store(files.top(), vhd::file_access::write);
+        spoil(store, trailing(store) + 30);
+    }
+    const auto task = vhd::check(engine, files.top());
+    REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(names_of(task.result()) == "footer_damaged ");
+    const auto mended = vhd::repair(engine, files.top());
+    REQUIRE(mended.wait_for_completion(patience) == wait_status::completed);
+    CHECK(names_of(mended.result()) == "footer_damaged(mended) parent_unusable ");
 }
 
 TEST_CASE("images of QEMU's are sound, with remarks where others disagree", "[vhd][check][interoperability]")

@@ -245,6 +245,7 @@ void add_check(CLI::App& app, command_line& line)
 {
     CLI::App& check = add_command(app, line, command::check, "check", "Find all that is wrong with a disk's file");
     check.add_flag("--repair", line.repair, "Mend what can be mended without guessing, and say what that was");
+    add_parent(check, line, "Differencing: where the disk's parent is, if not where the disk says");
     add_timeout(check, line, "Stop when that many seconds have passed");
 }
 

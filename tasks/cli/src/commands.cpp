@@ -205,7 +205,8 @@ exit_code merge(const command_line& line, reporter& report)
 exit_code check(const command_line& line, reporter& report)
 {
     const auto post = [&line](engine& engine) {
-        return line.repair ? vhd::repair(engine, line.disk) : vhd::check(engine, line.disk);
+        return line.repair ? vhd::repair(engine, line.disk, chain_of(line))
+                           : vhd::check(engine, line.disk, chain_of(line));
     };
     return run_task(line, report, post,
                     [&line](const vhd::check_report& done, auto) { return describe(line.disk, done); });

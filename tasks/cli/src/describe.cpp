@@ -149,6 +149,12 @@ nlohmann::ordered_json list_of(const vhd::chain_info& chain)
     return list;
 }
 
+/// A line where the time of a parent is not the one that its child has noted.
+std::string note_of_change(bool parent_seems_changed)
+{
+    return parent_seems_changed ? "  a parent seems to have changed since its child was made; info says which\n" : "";
+}
+
 double rounded(std::chrono::duration<double> time)
 {
     return std::round(time.count() * 1000) / 1000;
@@ -164,6 +170,7 @@ description describe(const std::string& child, const vhd::merge_report& done, st
     told.text += "  " + std::to_string(done.blocks_merged) + " blocks; " + format_size(done.bytes_read) + " read, "
         + format_size(done.bytes_written) + " written; the parent grew from "
         + format_size(done.parent_file_size_before) + " to " + format_size(done.parent_file_size_after) + '\n';
+    told.text += note_of_change(done.parent_seems_changed);
     told.fields = {{"command", "merge"},
                    {"disk", child},
                    {"parent", done.parent},
@@ -173,6 +180,7 @@ description describe(const std::string& child, const vhd::merge_report& done, st
                    {"bytes_written", done.bytes_written},
                    {"parent_file_size_before", done.parent_file_size_before},
                    {"parent_file_size_after", done.parent_file_size_after},
+                   {"parent_seems_changed", done.parent_seems_changed},
                    {"seconds", rounded(time)}};
     return told;
 }
@@ -183,6 +191,7 @@ description describe_merged(const std::string& disk, const std::string& target, 
     description told;
     told.text = printable(target) + ": merged from " + printable(disk) + " and its parents in " + format_seconds(time)
         + ", " + format_size(done.virtual_size) + " for the guest, " + format_size(done.file_size) + " on the host\n";
+    told.text += note_of_change(done.parent_seems_changed);
     told.fields = {{"command", "merge"},
                    {"disk", disk},
                    {"target", target},
@@ -191,6 +200,7 @@ description describe_merged(const std::string& disk, const std::string& target, 
                    {"blocks_allocated", done.blocks_allocated},
                    {"bytes_read", done.bytes_read},
                    {"bytes_written", done.bytes_written},
+                   {"parent_seems_changed", done.parent_seems_changed},
                    {"seconds", rounded(time)}};
     return told;
 }
@@ -219,6 +229,7 @@ description describe(const std::string& disk, const vhd::compact_report& done, s
         + format_size(done.bytes_written) + " written\n";
     if (done.bytes_punched != 0)
         told.text += "  " + format_size(done.bytes_punched) + " inside of blocks given back to the host\n";
+    told.text += note_of_change(done.parent_seems_changed);
     told.fields = {{"command", "compact"},
                    {"disk", disk},
                    {"file_size_before", done.file_size_before},
@@ -229,6 +240,7 @@ description describe(const std::string& disk, const vhd::compact_report& done, s
                    {"bytes_read", done.bytes_read},
                    {"bytes_written", done.bytes_written},
                    {"bytes_punched", done.bytes_punched},
+                   {"parent_seems_changed", done.parent_seems_changed},
                    {"seconds", std::round(time.count() * 1000) / 1000}};
     return told;
 }

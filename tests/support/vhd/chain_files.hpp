@@ -85,10 +85,10 @@ class chain_files {
 public:
     chain_files()
     {
-        vhd::create_file(base(), {.size_bytes = chain_disk_size, .block_size_bytes = 512U << 10});
+        // The two made long ago, so that their age is not that of their last change.
+        vhd::create_file(base(), {.size_bytes = chain_disk_size, .block_size_bytes = 512U << 10, .timestamp = 1});
         scribble(base(), 1, expected);
         expected_of_base = expected;
-        // Made long ago, so that its age is not that of its last change.
         vhd::create_child_file(middle(), base(), {.timestamp = 1});
         scribble(middle(), 2, expected);
         expected_of_middle = expected;

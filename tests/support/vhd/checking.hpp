@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <vmtask/vhd/byte_store.hpp>
 #include <vmtask/vhd/check_image.hpp>
 
 #include "support/catch.hpp"
@@ -60,7 +61,7 @@ inline bool is_remark(vhd::defect what)
 }
 
 /// Where its footer is.
-[[nodiscard]] inline std::uint64_t trailing(memory_store& store)
+[[nodiscard]] inline std::uint64_t trailing(vhd::byte_store& store)
 {
     return store.size() - vhd::sector_size;
 }

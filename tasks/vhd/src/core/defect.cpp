@@ -63,6 +63,9 @@ constexpr entry entries[] = {
     {defect::foreign_block_map, "foreign_block_map", "XenServer's block map follows the table"},
     {defect::lost_space, "lost_space", "there is room between the blocks; compact returns it"},
     {defect::lost_space_at_end, "lost_space_at_end", "there is room between the last block and the footer"},
+    {defect::parent_unusable, "parent_unusable", "a parent cannot be used"},
+    {defect::parent_changed, "parent_changed",
+     "a parent seems to have changed since its child was made, whose data may then be wrong; some programs refuse it"},
 };
 
 const entry* find(defect what) noexcept

@@ -4,6 +4,7 @@
 
 #include "file/chain_opener.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace vmtask::vhd {
@@ -48,6 +49,11 @@ disk_chain::disk_chain(const std::filesystem::path& disk, chain_access access, c
 disk_chain::disk_chain(disk_chain&&) noexcept = default;
 disk_chain& disk_chain::operator=(disk_chain&&) noexcept = default;
 disk_chain::~disk_chain() = default;
+
+bool disk_chain::seems_changed() const noexcept
+{
+    return std::ranges::any_of(links_, &chain_link::seems_changed);
+}
 
 file_store& disk_chain::store(std::size_t link) noexcept
 {

@@ -3,32 +3,55 @@
 #include <vmtask/vhd/check.hpp>
 #include <vmtask/vhd/file_store.hpp>
 
+#include "file/examine_parents.hpp"
 #include "task/task_monitor.hpp"
 
 #include <utility>
 
 namespace vmtask::vhd {
 
-task<check_report> check(engine& where, std::filesystem::path path)
+namespace {
+
+check_report check_file(const std::filesystem::path& path, const chain_options& chain, work_monitor& monitor)
+{
+    file_store store(path, file_access::read);
+    check_report report = check_image(store, monitor);
+    detail::examine_parents(report, path, chain);
+    return report;
+}
+
+check_report repair_file(const std::filesystem::path& path, const chain_options& chain, work_monitor& monitor)
+{
+    check_report report;
+    {
+        // Not longer than it takes: with it nobody opens the chain, not even we.
+        file_store store(path, file_access::write);
+        report = repair_image(store, monitor);
+    }
+    detail::examine_parents(report, path, chain);
+    return report;
+}
+
+} // namespace
+
+task<check_report> check(engine& where, std::filesystem::path path, chain_options chain)
 {
     task_options about;
     about.description = "check " + path.string();
-    auto body = [path = std::move(path)](task_context& self) {
+    auto body = [path = std::move(path), chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
-        file_store store(path, file_access::read);
-        return check_image(store, monitor);
+        return check_file(path, chain, monitor);
     };
     return where.post(std::move(body), std::move(about));
 }
 
-task<check_report> repair(engine& where, std::filesystem::path path)
+task<check_report> repair(engine& where, std::filesystem::path path, chain_options chain)
 {
     task_options about;
     about.description = "repair " + path.string();
-    auto body = [path = std::move(path)](task_context& self) {
+    auto body = [path = std::move(path), chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
-        file_store store(path, file_access::write);
-        return repair_image(store, monitor);
+        return repair_file(path, chain, monitor);
     };
     return where.post(std::move(body), std::move(about));
 }

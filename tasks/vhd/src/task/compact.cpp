@@ -26,7 +26,9 @@ task<compact_report> compact(engine& where, std::filesystem::path path, compact_
         detail::task_monitor monitor(self);
         monitor.step("checking the image");
         disk_chain disk(path, chain_access::write_child, chain);
-        return compact_image(disk.store(), monitor, options, disk.beneath());
+        compact_report report = compact_image(disk.store(), monitor, options, disk.beneath());
+        report.parent_seems_changed = disk.seems_changed();
+        return report;
     };
     return where.post(std::move(body), std::move(about));
 }

@@ -19,6 +19,7 @@ merge_report merge_chain(disk_chain& chain, bool keep_child, work_monitor& monit
     if (chain.links().size() == 1) detail::fail(chain.store(), errc::not_differencing);
     image parent(chain.store(1), chain.beneath(1));
     merge_report report = merge_image(chain.reader(), parent, monitor);
+    report.parent_seems_changed = chain.seems_changed();
     if (keep_child) return report;
     monitor.point_of_no_return();
     monitor.step("removing the child");
@@ -33,7 +34,8 @@ write_report merge_chain_into(disk_chain& chain, const std::filesystem::path& ta
     detail::new_file file(target);
     chain.store().read_ahead();
     file.store().write_through();
-    const write_report report = write_image(file.store(), chain.reader(), options, monitor);
+    write_report report = write_image(file.store(), chain.reader(), options, monitor);
+    report.parent_seems_changed = chain.seems_changed();
     monitor.point_of_no_return();
     file.publish();
     return report;

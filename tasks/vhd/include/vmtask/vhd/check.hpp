@@ -5,19 +5,28 @@
 #include <vmtask/engine.hpp>
 #include <vmtask/task.hpp>
 #include <vmtask/vhd/check_image.hpp>
+#include <vmtask/vhd/disk_chain.hpp>
 
 #include <filesystem>
 
 namespace vmtask::vhd {
 
-/// Posts a task that does check_image() on a file, locked as a reader's.
+/// Posts a task that does check_image() on a file, locked as a reader's, and then
+/// looks at the parents of a differencing disk, if it has no errors itself.
 ///
-/// Errors, of the task: file_store's; an image that is none is a finding.
-task<check_report> check(engine& where, std::filesystem::path path);
+/// parent_unusable: one is missing, or another disk, or no sound one; an error.
+/// parent_changed: by its time, and its child's note of it. Times are changed by
+/// much that changes no data, so this is a warning, and the disk is read all the
+/// same. Others refuse it. A merge that was stopped has changed the parent, too.
+///
+/// Errors, of the task: file_store's, of any of the files; an image that is none
+/// is a finding.
+task<check_report> check(engine& where, std::filesystem::path path, chain_options chain = {});
 
-/// Posts a task that does repair_image() on a file that nobody else has open.
+/// Posts a task that does repair_image() on a file that nobody else has open, and
+/// then looks at the parents as check() does. Nothing of them is mended.
 ///
-/// Errors, of the task: file_store's.
-task<check_report> repair(engine& where, std::filesystem::path path);
+/// Errors, of the task: file_store's, of any of the files.
+task<check_report> repair(engine& where, std::filesystem::path path, chain_options chain = {});
 
 } // namespace vmtask::vhd

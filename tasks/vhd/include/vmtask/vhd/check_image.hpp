@@ -65,6 +65,10 @@ enum class defect {
     foreign_block_map,
     lost_space,
     lost_space_at_end,
+
+    // the parents; only looked at by check() and repair()
+    parent_unusable,
+    parent_changed,
 };
 
 enum class severity {
@@ -107,7 +111,7 @@ inline constexpr std::size_t most_listed = 100;
 /// bitmaps say was never written.
 ///
 /// What cannot be read because of a defect is not judged. Parents are not looked
-/// at. Progress is in bytes of blocks. Memory is linear in the table, which is
+/// at; see check(). Progress is in bytes of blocks. Memory is linear in the table, which is
 /// bounded by largest_table and by the file.
 ///
 /// Cancellation: at monitor.checkpoint(). Errors: the store's.

@@ -28,6 +28,7 @@ struct compact_report {
     std::uint64_t bytes_read = 0;       // of blocks; holes are not read
     std::uint64_t bytes_written = 0;    // of blocks, table and footer
     std::uint64_t bytes_punched = 0;    // that were given back inside of blocks
+    bool parent_seems_changed = false;  // of a chain that compact() has opened; see chain_link
 };
 
 /// Makes the file of a dynamic or differencing disk as short as its data allows,

@@ -78,6 +78,9 @@ public:
     /// The disk itself first.
     [[nodiscard]] const std::vector<chain_link>& links() const noexcept { return links_; }
 
+    /// Whether any parent does; see chain_link.
+    [[nodiscard]] bool seems_changed() const noexcept;
+
     /// The file of a link.
     [[nodiscard]] file_store& store(std::size_t link = 0) noexcept;
 

@@ -26,11 +26,14 @@ struct merge_options {
 /// Child and parent are locked as long as it runs, the parents beneath them are
 /// open for reading. The child is removed when the parent has all that it had, and
 /// that is durable; until then it can go on being used. Progress is in bytes.
+/// A parent that seems to have changed is reported, and not refused: a merge that
+/// was stopped has changed it, and it shows after the merge what the child did.
 ///
 /// Cancellation: as merge_image(); not any more once the child is being removed.
 ///
 /// Errors, of the task: merge_image()'s and disk_chain's; not_differencing;
-/// access_denied, when the child cannot be removed, after all else is done.
+/// access_denied, when the child cannot be removed, or no_such_file, when another
+/// file has its name by then, both after all else is done.
 task<merge_report> merge(engine& where, std::filesystem::path child, merge_options options = {});
 
 /// The same with what the caller has opened, for writing of child and parent: for

@@ -18,7 +18,8 @@ struct merge_report {
     std::uint64_t bytes_written = 0;           // of the guest's data; zeros that showed anyway are not written
     std::uint64_t parent_file_size_before = 0; // bytes
     std::uint64_t parent_file_size_after = 0;  // bytes
-    bool child_removed = false;
+    bool child_removed = false;                // by merge()
+    bool parent_seems_changed = false;         // of the chain that merge() has opened; see chain_link
 };
 
 /// Writes what a differencing disk has of its own into its parent, which then

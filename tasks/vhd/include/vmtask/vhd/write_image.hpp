@@ -43,6 +43,7 @@ struct write_report {
     std::uint64_t bytes_written = 0;    // of the guest's data
     std::uint64_t blocks_allocated = 0; // dynamic
     vhd::geometry geometry;             // what a guest with an ATA bus goes by; zero for raw
+    bool parent_seems_changed = false;  // of the chain that merge_into() has read; see chain_link
 };
 
 /// Writes what a guest reads as a new image into an empty store, and flushes it.
