@@ -1,44 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "source_text.hpp"
+
 #include "support/catch.hpp"
 #include "support/vhd/program.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <regex>
-#include <sstream>
 #include <string>
 #include <vector>
 
 using namespace vmtask::test;
 
 namespace {
-
-std::string read_file(const std::string& name)
-{
-    std::ifstream file(SOURCE_FOLDER "/" + name);
-    std::ostringstream text;
-    text << file.rdbuf();
-    REQUIRE(file);
-    return text.str();
-}
-
-/// The README's fenced blocks, without the fences.
-std::vector<std::string> blocks_of(const std::string& markdown)
-{
-    std::vector<std::string> blocks;
-    bool inside = false;
-    std::istringstream lines(markdown);
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with("```")) {
-            inside = !inside;
-            if (inside) blocks.emplace_back();
-        } else if (inside) {
-            blocks.back() += line + '\n';
-        }
-    }
-    return blocks;
-}
 
 bool is_output_of_the_program(const std::string& text)
 {
@@ -57,8 +31,8 @@ TEST_CASE("the first program shows progress and its result", "[examples]")
 
 TEST_CASE("the README shows the first program and what it prints", "[examples][readme]")
 {
-    const std::vector<std::string> blocks = blocks_of(read_file("README.md"));
-    const std::string source = read_file("examples/first_program.cpp");
+    const std::vector<std::string> blocks = blocks_of(read_source("README.md"));
+    const std::string source = read_source("examples/first_program.cpp");
     const std::string program_text = source.substr(source.find('\n') + 1); // without the licence
 
     const auto shown = std::find(blocks.begin(), blocks.end(), program_text);

@@ -132,10 +132,10 @@ TEST_CASE("a folder in which no copy can be made is E_ACCESSDENIED", "[virtual_s
     disks disks;
     create_directory(disks.folder / "closed");
     permissions(disks.folder / "closed", std::filesystem::perms(0555));
-    const IVMHardDiskPtr disk = disks.disk("dynamic.vhd");
+    permissions(disks.chain.folder.path(), std::filesystem::perms(0755));
 
     const test::without_privileges nobody(disks.folder.path());
-    CHECK(disks.convert(disk, disks.name("closed/new.vhd")) == E_ACCESSDENIED);
+    CHECK(disks.copy(disks.name("closed/new.vhd")) == E_ACCESSDENIED);
 }
 
 TEST_CASE("a copy that there is no space for is E_DISK_FULL in the starting call", "[virtual_server][copy]")
@@ -212,6 +212,23 @@ TEST_CASE("a chain is locked from the starting call of a copy to its end", "[vir
 
     CHECK(end_of(task) == E_ALREADY_EXISTS);
     CHECK_NOTHROW(vhd::file_store(disks.chain.base(), vhd::file_access::write));
+}
+
+TEST_CASE("a cancelled copy leaves no disk", "[virtual_server][copy]")
+{
+    disks disks;
+    test::gate gate;
+    engine engine({.workers = 1});
+    test::occupy_workers(engine, gate, 1);
+    const IVMVirtualServerPtr server = virtual_server::create_server(engine);
+    const IVMTask2Ptr task =
+        server->GetHardDisk(disks.name("dynamic.vhd"))->Convert(disks.name("new.vhd"), vmDiskType_FixedSize);
+
+    CHECK(task->Cancel() == S_OK);
+    CHECK(end_of(task) == E_ABORT);
+    CHECK_FALSE(exists(disks.folder / "new.vhd"));
+    CHECK_NOTHROW(vhd::file_store(disks.folder / "dynamic.vhd", vhd::file_access::write));
+    gate.open();
 }
 
 TEST_CASE("null pointers of Convert and MergeTo are E_POINTER", "[virtual_server][copy]")

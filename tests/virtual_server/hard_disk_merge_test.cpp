@@ -16,6 +16,7 @@
 
 #include <filesystem>
 #include <string>
+#include <unistd.h>
 
 using namespace vmtask;
 using test::answer_of;
@@ -87,15 +88,20 @@ TEST_CASE("Merge refuses in the starting call a disk of a saved state", "[virtua
     CHECK(chain.merge(chain.top()) == E_SHARING_VIOLATION);
 }
 
-TEST_CASE("Merge refuses in the starting call a parent that it may not write", "[virtual_server][merge]")
+TEST_CASE("Merge refuses in the starting call what it may not write", "[virtual_server][merge]")
 {
     chain chain;
     const IVMHardDiskPtr top = chain.top();
-    permissions(chain.files.middle(), std::filesystem::perms(0444));
-    CHECK(chain.merge(top) == VM_E_FILE_READ_ONLY);
-    permissions(chain.files.middle(), std::filesystem::perms(0644));
-    permissions(chain.files.top(), std::filesystem::perms(0444));
-    CHECK(chain.merge(top) == VM_E_FILE_READ_ONLY);
+    const auto path = GENERATE(false, true) ? chain.files.middle() : chain.files.top();
+    for (const auto& disk : {chain.files.middle(), chain.files.top()}) permissions(disk, std::filesystem::perms(0666));
+    const auto answer_for = [&](unsigned permitted) {
+        permissions(path, std::filesystem::perms(permitted));
+        const test::without_privileges nobody(chain.files.folder.path());
+        return chain.merge(top);
+    };
+
+    CHECK(answer_for(0444) == VM_E_FILE_READ_ONLY);
+    CHECK(answer_for(::geteuid() == 0 ? 0600 : 0200) == E_ACCESSDENIED);
 }
 
 TEST_CASE("Merge refuses in the starting call a parent that is missing or another", "[virtual_server][merge]")

@@ -6,6 +6,9 @@
 #include "without_privileges.hpp"
 
 #include "support/catch.hpp"
+#include "support/gate.hpp"
+#include "support/occupy.hpp"
+#include "support/vhd/chain_files.hpp"
 #include "support/vhd/temporary_folder.hpp"
 
 #include <vmtask/engine.hpp>
@@ -97,6 +100,30 @@ TEST_CASE("null pointers of a server's caller are E_POINTER", "[virtual_server][
     CHECK(server->GetHardDisk(nullptr, &disk) == E_POINTER);
     CHECK(disk == nullptr);
     CHECK(server->GetHardDisk(_bstr_t("/"), nullptr) == E_POINTER);
+}
+
+TEST_CASE("a starting call that fails otherwise is DISP_E_EXCEPTION", "[virtual_server][server]")
+{
+    const test::chain_files files;
+    test::gate gate;
+    engine engine({.workers = 1, .queue_limit = 1});
+    test::occupy_workers(engine, gate, 1);
+    (void)engine.post([](task_context&) {}); // from now on its queue is full
+    const IVMVirtualServerPtr server = create_server(engine);
+    const IVMHardDiskPtr base = server->GetHardDisk(files.base().c_str());
+    const IVMHardDiskPtr top = server->GetHardDisk(files.top().c_str());
+    const _bstr_t path((files.folder / "new.vhd").c_str());
+    IVMTask* task = nullptr;
+
+    CHECK(base->raw_Compact(&task) == DISP_E_EXCEPTION);
+    CHECK(top->raw_Convert(path, vmDiskType_Dynamic, &task) == DISP_E_EXCEPTION);
+    CHECK(top->raw_Merge(&task) == DISP_E_EXCEPTION);
+    CHECK(top->raw_MergeTo(path, vmDiskType_Dynamic, &task) == DISP_E_EXCEPTION);
+    CHECK(server->raw_CreateDynamicVirtualHardDisk(path, 16, &task) == DISP_E_EXCEPTION);
+    CHECK(server->raw_CreateFixedVirtualHardDisk(path, 16, &task) == DISP_E_EXCEPTION);
+    CHECK(server->raw_CreateDifferencingVirtualHardDisk(path, _bstr_t(files.top().c_str()), &task) == DISP_E_EXCEPTION);
+    CHECK(task == nullptr);
+    gate.open();
 }
 
 TEST_CASE("a server's engine lives as long as the tasks that it runs are held", "[virtual_server][server]")
