@@ -7,13 +7,15 @@
 
 namespace vmtask::detail {
 
-/// The time in which a thread blocks in a wait for a task. On a thread of an
+/// The time in which a thread blocks in a wait for tasks. On a thread of an
 /// engine it checks first that this can end, and that the engine gets on.
 class blocked_scope {
 public:
-    explicit blocked_scope(task_record& target) noexcept : self_(this_engine_thread())
+    /// The tasks outlive it.
+    blocked_scope(wait_kind kind, blocked_wait::targets tasks) noexcept
+        : self_(this_engine_thread()), wait_(kind, tasks)
     {
-        if (self_) refused_ = !enter(target);
+        if (self_) refused_ = !enter();
     }
     ~blocked_scope()
     {
@@ -26,9 +28,9 @@ public:
     [[nodiscard]] bool refused() const noexcept { return refused_; }
 
 private:
-    [[nodiscard]] bool enter(task_record& target) noexcept
+    [[nodiscard]] bool enter() noexcept
     {
-        if (!wait_graph::enter(*self_, target)) return false;
+        if (!wait_graph::enter(*self_, wait_)) return false;
         if (self_->kind != thread_kind::worker || self_->core->workers().begin_blocking()) return true;
         wait_graph::leave(*self_);
         return false;
@@ -41,6 +43,7 @@ private:
     }
 
     engine_thread* self_; // null on a thread that is no engine's
+    blocked_wait wait_;
     bool refused_ = false;
 };
 

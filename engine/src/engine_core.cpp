@@ -177,7 +177,16 @@ loop_pin::~loop_pin()
 
 bool loop_pin::deliver(loop_delivery& added) const noexcept
 {
-    return core_ && core_->loop().deliver(added);
+    if (!core_) return false;
+    engine_core& core = *core_;
+    const engine_thread* const here = this_engine_thread();
+    if (here && here->core == &core) return core.loop().deliver(added);
+    // What is delivered takes this pin with it, maybe before we are out of the
+    // loop's hands. The engine's own threads it outlives, but not others.
+    core.loop().pin_further();
+    const bool delivered = core.loop().deliver(added);
+    core.loop().unpin();
+    return delivered;
 }
 
 admission::admission(engine_core& core) : core_(core), id_(core.admit()) {}

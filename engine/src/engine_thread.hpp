@@ -7,6 +7,7 @@
 
 namespace vmtask::detail {
 
+class blocked_wait;
 class engine_core;
 class task_record;
 
@@ -24,10 +25,8 @@ struct engine_thread {
     /// Tasks that are gone and that the core has not been told of.
     std::int64_t forgotten = 0;
 
-    // Guarded by the wait graph's lock.
-    task_record* waits_for = nullptr;
-    engine_thread* next_to_visit = nullptr;
-    bool visited = false;
+    /// The wait in which it blocks. Guarded by the wait graph's lock.
+    blocked_wait* blocked_in = nullptr;
 };
 
 /// The engine thread that calls; null on any other thread.

@@ -36,6 +36,8 @@ public:
 
     /// False when the loop is closed.
     [[nodiscard]] bool pin() noexcept;
+    /// For those who hold a pin already, even when the loop is closed.
+    void pin_further() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
     void unpin() noexcept;
 
     /// Has the loop call it; the caller holds a pin until then. False when the

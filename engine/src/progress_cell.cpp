@@ -26,7 +26,13 @@ void progress_cell::report(std::uint64_t done, std::uint64_t total) noexcept
     write(clamp_fraction(fraction), done, total);
 }
 
-void progress_cell::write(double fraction, std::uint64_t done, std::uint64_t total) noexcept
+void progress_cell::report(double fraction, std::uint64_t done, std::uint64_t total) noexcept
+{
+    write(clamp_fraction(fraction), done, total);
+}
+
+/// Takes the writers' turn: the version is odd until the caller makes it even.
+std::uint32_t progress_cell::begin_writing() noexcept
 {
     std::uint32_t version = version_.load(std::memory_order_relaxed) & ~1U;
     while (
@@ -34,6 +40,20 @@ void progress_cell::write(double fraction, std::uint64_t done, std::uint64_t tot
         if ((version & 1U) != 0) std::this_thread::yield();
         version &= ~1U;
     }
+    return version;
+}
+
+void progress_cell::raise(double fraction) noexcept
+{
+    const std::uint32_t version = begin_writing();
+    const double higher = std::max(clamp_fraction(fraction), fraction_.load(std::memory_order_relaxed));
+    fraction_.store(higher, std::memory_order_release);
+    version_.store(version + 2, std::memory_order_release);
+}
+
+void progress_cell::write(double fraction, std::uint64_t done, std::uint64_t total) noexcept
+{
+    const std::uint32_t version = begin_writing();
     // Released one by one, so that a reader who sees any of them also sees the
     // odd version.
     fraction_.store(std::max(fraction, fraction_.load(std::memory_order_relaxed)), std::memory_order_release);

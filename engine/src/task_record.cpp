@@ -122,19 +122,33 @@ int task_record::percent_completed() const noexcept
     return std::min(static_cast<int>(progress_.fraction() * 100 + rounding), most_unfinished_percent);
 }
 
-progress_snapshot task_record::progress() const
+progress_snapshot task_record::progress()
 {
     const progress_cell::numbers numbers = progress_.read();
+    const task_state state = this->state();
     progress_snapshot snapshot;
-    snapshot.fraction = state() == task_state::succeeded ? 1.0 : std::min(numbers.fraction, most_unfinished_fraction);
+    snapshot.fraction = state == task_state::succeeded ? 1.0 : std::min(numbers.fraction, most_unfinished_fraction);
     snapshot.done = numbers.done;
     snapshot.total = numbers.total;
+    if (state == task_state::succeeded) snapshot.time_left = std::chrono::milliseconds::zero();
     const std::lock_guard lock(mutex_);
+    // Not a word of memory for tasks that have reported nothing.
+    const bool moves = numbers.fraction > 0 || numbers.done > 0;
+    if (state == task_state::running && moves) note_progress_locked(numbers, snapshot);
     if (extras_) {
         snapshot.unit = extras_->unit;
         snapshot.step = extras_->step;
     }
     return snapshot;
+}
+
+void task_record::note_progress_locked(const progress_cell::numbers& numbers, progress_snapshot& snapshot)
+{
+    std::unique_ptr<progress_history>& history = extras_locked().history;
+    if (!history) history = std::make_unique<progress_history>();
+    history->note(std::chrono::steady_clock::now(), numbers);
+    if (numbers.done > 0) snapshot.units_per_second = history->units_per_second();
+    snapshot.time_left = history->time_left();
 }
 
 std::error_code task_record::error() const noexcept
@@ -239,7 +253,8 @@ wait_status task_record::wait_until(steady_time deadline)
 {
     if (ended()) return wait_status::completed;
     if (deadline == deadline_now) return wait_status::timed_out;
-    const blocked_scope blocked(*this);
+    task_record* const self = this;
+    const blocked_scope blocked(wait_kind::all, {&self, 1});
     if (blocked.refused()) return wait_status::would_deadlock;
 
     const steady_time begun = std::chrono::steady_clock::now();
@@ -275,12 +290,23 @@ bool task_record::add_paused(waiter& added, give_up_handler* give_up)
 
 void task_record::list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept
 {
-    added.record_ = this;
-    added.give_up_ = give_up;
-    if (give_up) give_up->target_ = &added;
+    tie_locked(give_up, added);
     into.push_locked(added);
     // Under the lock: once it is free the waiter may complete and be gone.
     if (added.deadline() != deadline_never) core_.timers().add(added);
+}
+
+void task_record::tie(give_up_handler& give_up, waiter& target) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    tie_locked(&give_up, target);
+}
+
+void task_record::tie_locked(give_up_handler* give_up, waiter& target) noexcept
+{
+    target.record_ = this;
+    target.give_up_ = give_up;
+    if (give_up) give_up->target_ = &target;
 }
 
 void task_record::give_up(give_up_handler& handler) noexcept
@@ -298,9 +324,12 @@ void task_record::give_up(give_up_handler& handler) noexcept
 
 bool task_record::withdraw_waiter(waiter& withdrawn) noexcept
 {
-    const std::lock_guard lock(mutex_);
-    if (!withdrawn.list_ || !withdrawn.claim()) return false;
-    forget_waiter_locked(withdrawn);
+    {
+        const std::lock_guard lock(mutex_);
+        if (!withdrawn.record_ || !withdrawn.claim()) return false;
+        forget_waiter_locked(withdrawn);
+    }
+    if (withdrawn.deadline() != deadline_never) core_.timers().remove(withdrawn);
     return true;
 }
 
@@ -354,14 +383,28 @@ task_record::extras& task_record::extras_locked()
 
 void task_record::set_progress_unit(std::string_view unit)
 {
-    const std::lock_guard lock(mutex_);
-    extras_locked().unit = unit;
+    std::string text(unit);
+    swap_progress_unit(text);
 }
 
 void task_record::set_step(std::string_view text)
 {
+    std::string own(text);
+    swap_step(own);
+}
+
+void task_record::swap_progress_unit(std::string& unit)
+{
     const std::lock_guard lock(mutex_);
-    extras_locked().step = text;
+    extras& kept = extras_locked();
+    kept.unit.swap(unit);
+    if (kept.history && kept.unit != unit) kept.history->begin_other_units();
+}
+
+void task_record::swap_step(std::string& text)
+{
+    const std::lock_guard lock(mutex_);
+    extras_locked().step.swap(text);
 }
 
 std::stop_token task_record::stop_token()

@@ -3,6 +3,7 @@
 
 #include "engine_core.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace vmtask::detail {
@@ -12,72 +13,97 @@ constinit std::mutex graph_mutex;
 
 } // namespace
 
-/// Looks for something that gets on, from task to task. It allocates nothing:
-/// a task has one way out, and a coroutine's ways out are the threads of its
-/// event loop, each visited once.
+/// Finds out which of the blocked waits can end, beginning from one: those that
+/// follow from what gets on, and no others, so that a cycle proves nothing.
+///
+/// It allocates nothing: the waits that it has visited are linked through
+/// themselves, and what it knows of them stands there.
 class wait_graph::search {
 public:
-    search(engine_thread& self, const task_record* waiting) noexcept : self_(self), waiting_(waiting) {}
+    search() = default;
     search(const search&) = delete;
     search& operator=(const search&) = delete;
     ~search()
     {
-        for (engine_thread* seen = seen_; seen;) {
-            engine_thread* const next = seen->next_to_visit;
-            seen->next_to_visit = nullptr;
-            seen->visited = false;
+        for (blocked_wait* seen = first_; seen;) {
+            blocked_wait* const next = seen->next_visited_;
+            seen->next_visited_ = nullptr;
+            seen->visited_ = false;
+            seen->can_end_ = false;
             seen = next;
         }
     }
 
-    [[nodiscard]] bool can_end(task_record& target) noexcept
+    [[nodiscard]] bool can_end(blocked_wait& asked) noexcept
     {
-        if (gets_on(&target)) return true;
-        // The list grows at its end while we walk it.
-        for (engine_thread* thread = seen_; thread; thread = thread->next_to_visit) {
-            if (thread == &self_) continue; // it is about to block
-            if (!thread->waits_for || gets_on(thread->waits_for)) return true;
-        }
-        return false;
+        // Depth first, which is enough where there is no cycle: each wait is
+        // looked at once. As deep as threads are blocked one behind the other.
+        explore(asked);
+        // In a cycle somebody was asked before it was known what he waits for.
+        do {
+            learnt_ = false;
+            // The list grows at its end while we walk it.
+            for (blocked_wait* wait = first_; wait; wait = wait->next_visited_) look_at(*wait);
+        } while (learnt_);
+        return asked.can_end_;
     }
 
 private:
-    /// Follows one chain of waits. False when it ends at ourselves, or goes on
-    /// through the threads of an event loop, which are then to be visited.
-    [[nodiscard]] bool gets_on(task_record* task) noexcept
+    bool explore(blocked_wait& wait) noexcept
     {
-        for (; task; task = task->waits_for_) {
-            if (task == waiting_) return false;
-            const task_state state = task->state();
-            if (is_terminal(state) || state == task_state::queued) return visit_later_if_queued_coroutine(*task, state);
-            if (task->runs_on_event_loop() && !task->waits_for_) return visit_later(*task);
+        if (!wait.visited_) {
+            mark(wait);
+            look_at(wait);
         }
-        return true; // it runs and waits for nobody
+        return wait.can_end_;
     }
 
-    bool visit_later_if_queued_coroutine(task_record& task, task_state state) noexcept
+    void look_at(blocked_wait& wait) noexcept
     {
-        // A queued body gets a worker, as the pool sees to that; a queued
-        // coroutine needs the event loop like a running one.
-        if (is_terminal(state) || !task.runs_on_event_loop()) return true;
-        return visit_later(task);
+        if (wait.can_end_ || !follows(wait)) return;
+        wait.can_end_ = true;
+        learnt_ = true;
     }
 
-    bool visit_later(task_record& task) noexcept
+    void mark(blocked_wait& wait) noexcept
     {
-        task.core().loop().threads().for_each_thread([this](engine_thread& thread) {
-            if (thread.visited) return;
-            thread.visited = true;
-            (last_seen_ ? last_seen_->next_to_visit : seen_) = &thread;
-            last_seen_ = &thread;
+        wait.visited_ = true;
+        (last_ ? last_->next_visited_ : first_) = &wait;
+        last_ = &wait;
+    }
+
+    [[nodiscard]] bool follows(const blocked_wait& wait) noexcept
+    {
+        const auto can_end = [this](task_record* task) { return gets_on(*task); };
+        if (wait.kind_ == wait_kind::all) return std::all_of(wait.tasks_.begin(), wait.tasks_.end(), can_end);
+        return std::any_of(wait.tasks_.begin(), wait.tasks_.end(), can_end);
+    }
+
+    [[nodiscard]] bool gets_on(task_record& task) noexcept
+    {
+        if (task.ended()) return true;
+        if (task.blocked_in_) return explore(*task.blocked_in_);
+        // A queued body gets a worker, as the pool sees to that; a coroutine
+        // needs a thread of the event loop, whether queued or running.
+        return !task.runs_on_event_loop() || loop_gets_on(task.core());
+    }
+
+    [[nodiscard]] bool loop_gets_on(engine_core& core) noexcept
+    {
+        bool gets_on = false;
+        // Under the lock of the loop's threads, to which the search may lead
+        // back: so what blocks them is only put down, to be looked at later.
+        core.loop().threads().for_each_thread([&](const engine_thread& thread) {
+            blocked_wait* const wait = thread.blocked_in;
+            if (wait && !wait->visited_) mark(*wait);
+            if (!wait || wait->can_end_) gets_on = true;
         });
-        return false;
+        return gets_on;
     }
 
-    engine_thread& self_;
-    const task_record* waiting_; // the task that is about to wait, if it is one
-    engine_thread* seen_ = nullptr;
-    engine_thread* last_seen_ = nullptr;
+    blocked_wait* first_ = nullptr;
+    blocked_wait* last_ = nullptr;
+    bool learnt_ = false;
 };
 
 /// The task whose body is on the thread's stack; null when there is none.
@@ -86,23 +112,30 @@ task_record* wait_graph::current_task(engine_thread& self) noexcept
     return self.kind == thread_kind::event_loop ? self.core->coroutine_on_this_thread() : self.current;
 }
 
-bool wait_graph::enter(engine_thread& self, task_record& target) noexcept
+void wait_graph::note(engine_thread& self, blocked_wait* wait) noexcept
+{
+    self.blocked_in = wait;
+    if (self.current) self.current->blocked_in_ = wait;
+}
+
+bool wait_graph::enter(engine_thread& self, blocked_wait& wait) noexcept
 {
     if (self.kind == thread_kind::timer_loop) return false;
     task_record* const waiting = current_task(self);
     const std::lock_guard lock(graph_mutex);
-    if (!search(self, waiting).can_end(target)) return false;
-    self.waits_for = &target;
     self.current = waiting;
-    if (waiting) waiting->waits_for_ = &target;
-    return true;
+    // Noted first: that the caller will be blocked is part of the question.
+    note(self, &wait);
+    if (search().can_end(wait)) return true;
+    note(self, nullptr);
+    if (self.kind == thread_kind::event_loop) self.current = nullptr;
+    return false;
 }
 
 void wait_graph::leave(engine_thread& self) noexcept
 {
     const std::lock_guard lock(graph_mutex);
-    self.waits_for = nullptr;
-    if (self.current) self.current->waits_for_ = nullptr;
+    note(self, nullptr);
     if (self.kind == thread_kind::event_loop) self.current = nullptr;
 }
 

@@ -14,6 +14,11 @@ void waiter::expire() noexcept
     complete(wait_outcome::timed_out);
 }
 
+bool waiter::withdraw() noexcept
+{
+    return record_ && !claimed_.load(std::memory_order_relaxed) && record_->withdraw_waiter(*this);
+}
+
 void waiter_list::push_locked(waiter& added) noexcept
 {
     added.list_ = this;

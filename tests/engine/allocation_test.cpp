@@ -3,6 +3,8 @@
 // What is allocated, counted on the thread that does it.
 
 #include <vmtask/engine.hpp>
+#include <vmtask/when_all.hpp>
+#include <vmtask/when_any.hpp>
 
 #include "support/catch.hpp"
 #include "support/gate.hpp"
@@ -108,6 +110,40 @@ TEST_CASE("a blocking wait allocates nothing", "[allocation]")
     gate.open();
     CHECK(allocations_in([&] { (void)task.wait_for_completion(patience); }) == 0);
     CHECK(allocations_in([&] { task.wait_for_completion(); }) == 0);
+}
+
+TEST_CASE("a blocking wait for up to eight tasks allocates nothing, one for more a single block", "[allocation]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    const auto all_of = [&](std::size_t count) { return when_all(std::vector(count, held.front())); };
+    const all_tasks eight = all_of(8);
+    const all_tasks nine = all_of(9);
+    const any_task first = when_any(std::vector(8, held.front()));
+
+    CHECK(allocations_in([&] { (void)eight.wait_for_completion(1ms); }) == 0);
+    CHECK(allocations_in([&] { (void)first.wait_for_completion(1ms); }) == 0);
+    CHECK(allocations_in([&] { (void)nine.wait_for_completion(1ms); }) == 1);
+    gate.open();
+    CHECK(allocations_in([&] { eight.wait_for_completion(); }) == 0);
+    CHECK(allocations_in([&] { nine.wait_for_completion(); }) <= 1);
+}
+
+TEST_CASE("an asynchronous wait for several tasks is one allocation, and throws when it cannot be had", "[allocation]")
+{
+    test::gate gate;
+    test::mailbox<std::error_code> heard;
+    vmtask::engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    // Too many for the engine to have memory for them from waits before.
+    const all_tasks many = when_all(std::vector(100, held.front()));
+    const auto note = [&](std::error_code error) { heard.put(error); };
+
+    CHECK(fail_each_allocation_in([&] { many.async_wait(note); }) == 1);
+    CHECK(allocations_in([&] { many.async_wait(note); }) == 1);
+    gate.open();
+    REQUIRE(heard.holds(2));
 }
 
 TEST_CASE("a task is one allocation", "[allocation]")

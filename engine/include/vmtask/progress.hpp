@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace vmtask {
@@ -19,6 +21,17 @@ struct progress_snapshot {
     std::string unit;
     /// What the task is doing now; may be empty.
     std::string step;
+
+    // How fast it gets on, measured between the calls that ask for the
+    // progress: the last ten seconds of these, or since the call before.
+
+    /// Units done in a second, while the task runs; 0 when nothing moved.
+    /// Unknown until asked twice, a second apart, since the same unit counts.
+    std::optional<double> units_per_second;
+    /// How long the rest takes at that speed, by the fraction. Unknown until
+    /// asked twice, a second apart, while nothing moves, and unless the task
+    /// runs; 0 when it has succeeded. Never negative, nor over a year.
+    std::optional<std::chrono::milliseconds> time_left;
 };
 
 } // namespace vmtask

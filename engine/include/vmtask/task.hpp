@@ -53,6 +53,16 @@ public:
             token);
     }
 
+    /// `co_await task.result_on(executor)` is the task's value, or throws: see
+    /// task_handle::resume_on. A value that can be copied is copied, one that
+    /// can only be moved goes to the first who asks, as in async_result().
+    template <detail::executor_type Executor>
+    [[nodiscard]] auto result_on(Executor executor) const
+    {
+        (void)this->record();
+        return detail::resume_awaiter(this->shared_record(), std::move(executor), detail::fetch_value<T>());
+    }
+
 private:
     detail::result_record<T>& typed() const { return static_cast<detail::result_record<T>&>(this->record()); }
 };

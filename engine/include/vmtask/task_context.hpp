@@ -14,6 +14,8 @@
 
 namespace vmtask {
 
+class progress_step;
+
 /// The body's end of its task: report progress, learn of a cancel.
 ///
 /// It is valid while the body runs. Thread safety: a body that uses several
@@ -79,6 +81,8 @@ public:
     void point_of_no_return();
 
 private:
+    friend class progress_step;
+
     detail::task_record& record_;
 };
 

@@ -4,6 +4,7 @@
 #include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
+#include <vmtask/detail/resumption.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/progress.hpp>
@@ -78,7 +79,8 @@ public:
     /// 0 to 100. Never falls; 100 only when the task has succeeded.
     [[nodiscard]] int percent_completed() const { return record().percent_completed(); }
 
-    /// What the task said last about its progress, as one consistent set.
+    /// What the task said last about its progress, as one consistent set, and
+    /// how fast it gets on.
     [[nodiscard]] progress_snapshot progress() const { return record().progress(); }
 
     /// Empty when the task has succeeded, errc::cancelled when it was stopped,
@@ -184,6 +186,36 @@ public:
     {
         return asio::async_initiate<Token, void(std::exception_ptr)>(
             detail::wait_initiation(record_, detail::deadline_never, detail::report_result<void>(record_)), token);
+    }
+
+    /// For coroutines that are not Asio's, whatever their promise type:
+    /// `co_await handle.resume_on(executor)` suspends the coroutine until the
+    /// task has ended.
+    ///
+    /// Executor: it is always resumed on the one given, as if by asio::post,
+    /// even when the task had ended before; on the event loop of an engine that
+    /// is gone, on a thread of Asio's system executor.
+    /// Cancellation: destroying the suspended coroutine gives up the wait and
+    /// leaves the task alone. That may be done on any thread unless the
+    /// coroutine may be about to run on another, as with any coroutine; on its
+    /// own executor it is safe even with the resumption already posted.
+    /// Errors: throws std::system_error with errc::no_task here, and
+    /// std::bad_alloc where it is awaited.
+    /// Memory: one block, beside what asio::post takes.
+    template <detail::executor_type Executor>
+    [[nodiscard]] auto resume_on(Executor executor) const
+    {
+        (void)record();
+        return detail::resume_awaiter(record_, std::move(executor), detail::fetch_nothing());
+    }
+
+    /// The same, with what result() would return or throw as the value of the
+    /// expression.
+    template <detail::executor_type Executor>
+    [[nodiscard]] auto result_on(Executor executor) const
+    {
+        (void)record();
+        return detail::resume_awaiter(record_, std::move(executor), detail::fetch_value<void>());
     }
 
 protected:

@@ -21,6 +21,11 @@ public:
 
     void report(double fraction) noexcept;
     void report(std::uint64_t done, std::uint64_t total) noexcept;
+    /// The same with a fraction that says something else: what that is of the
+    /// whole.
+    void report(double fraction, std::uint64_t done, std::uint64_t total) noexcept;
+    /// Reports a fraction and leaves the other numbers as they are.
+    void raise(double fraction) noexcept;
 
     [[nodiscard]] numbers read() const noexcept;
     /// The highest fraction ever reported, without the other numbers.
@@ -28,6 +33,7 @@ public:
 
 private:
     void write(double fraction, std::uint64_t done, std::uint64_t total) noexcept;
+    [[nodiscard]] std::uint32_t begin_writing() noexcept;
 
     std::atomic<double> fraction_{0}; // never falls
     std::atomic<std::uint64_t> done_{0};

@@ -5,6 +5,7 @@
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/progress_cell.hpp>
+#include <vmtask/detail/progress_history.hpp>
 #include <vmtask/detail/small_mutex.hpp>
 #include <vmtask/detail/status_word.hpp>
 #include <vmtask/detail/waiter.hpp>
@@ -33,6 +34,7 @@ struct task_options;
 
 namespace detail {
 
+class blocked_wait;
 class engine_core;
 struct task_terms;
 template <class>
@@ -74,7 +76,8 @@ public:
     [[nodiscard]] bool cancelable() const noexcept { return status_.cancelable(); }
     [[nodiscard]] bool cancel_requested() const noexcept { return status_.cancel_requested(); }
     [[nodiscard]] int percent_completed() const noexcept;
-    [[nodiscard]] progress_snapshot progress() const;
+    /// Remembers, too, how far the task is now: the speed is told by that.
+    [[nodiscard]] progress_snapshot progress();
     /// The task's own error, or errc::not_ended.
     [[nodiscard]] std::error_code error() const noexcept;
     /// What the body threw; null unless the task ended by an exception.
@@ -92,6 +95,8 @@ public:
     [[nodiscard]] wait_status wait_until(steady_time deadline);
     /// Lists a wait. False when the task has ended; nothing was listed then.
     [[nodiscard]] bool add_waiter(waiter& added, give_up_handler* give_up = nullptr);
+    /// Has the handler give up a waiter that is not in the list.
+    void tie(give_up_handler& give_up, waiter& target) noexcept;
     /// Completes the handler's wait as given up, if it is still to be had.
     void give_up(give_up_handler& handler) noexcept;
     /// Unties a handler from its waiter.
@@ -101,6 +106,9 @@ public:
     progress_cell& progress_numbers() noexcept { return progress_; }
     void set_progress_unit(std::string_view unit);
     void set_step(std::string_view text);
+    // Take effect without memory where something was set before.
+    void swap_progress_unit(std::string& unit);
+    void swap_step(std::string& text);
     [[nodiscard]] std::stop_token stop_token();
     [[nodiscard]] bool pass_point_of_no_return() noexcept { return status_.pass_point_of_no_return(); }
     [[nodiscard]] bool needs_checkpoint() const noexcept { return status_.needs_checkpoint(); }
@@ -187,6 +195,7 @@ private:
     void request_stop() noexcept;
     void list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept;
     void detach(waiter& removed) noexcept;
+    void tie_locked(give_up_handler* give_up, waiter& target) noexcept;
     void forget_waiter_locked(waiter& forgotten) noexcept;
     [[nodiscard]] waiter* pop_waiter(waiter_list& from) noexcept;
     void unpause() noexcept;
@@ -197,6 +206,7 @@ private:
         std::string description; // constant
         std::string unit;
         std::string step;
+        std::unique_ptr<progress_history> history; // made for the first who asks
         std::stop_source stop{std::nostopstate};
 
         std::size_t holds = 0; // pauses that were not resumed
@@ -210,6 +220,7 @@ private:
         bool part_cancelled = false;
     };
     extras& extras_locked();
+    void note_progress_locked(const progress_cell::numbers& numbers, progress_snapshot& snapshot);
 
     // What every task needs comes first, in as few cache lines as possible.
     engine_core& core_;
@@ -236,7 +247,7 @@ private:
 
     std::unique_ptr<extras> extras_;          // guarded by mutex_
     const std::unique_ptr<task_terms> terms_; // constant
-    task_record* waits_for_ = nullptr;        // guarded by the wait graph's lock
+    blocked_wait* blocked_in_ = nullptr;      // guarded by the wait graph's lock
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false; // last: derived classes use the padding
     bool is_set_aside_ = false; // held when it was to begin

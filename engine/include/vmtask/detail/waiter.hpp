@@ -29,6 +29,10 @@ public:
     /// Tells the one who waits. The waiter may be gone when this returns.
     virtual void complete(wait_outcome outcome) noexcept = 0;
 
+    /// Takes the wait back. True when nobody will complete it any more; false
+    /// when somebody has, or is about to, or when it was never listed.
+    [[nodiscard]] bool withdraw() noexcept;
+
 protected:
     ~waiter() = default;
 

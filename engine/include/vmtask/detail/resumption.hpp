@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/async_waiter.hpp>
+#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/intrusive_ptr.hpp>
+#include <vmtask/detail/result_record.hpp>
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/waiter.hpp>
+
+#include <asio/execution/executor.hpp>
+#include <asio/is_executor.hpp>
+
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace vmtask::detail {
+
+/// What Asio can post to.
+template <class T>
+concept executor_type = asio::execution::is_executor<T>::value || asio::is_executor<T>::value;
+
+/// A suspended coroutine that waits for a task, and is resumed on an executor.
+///
+/// It lives outside the coroutine, shared by it and the wait, because the
+/// coroutine may be destroyed while it is suspended, even with its resumption
+/// already posted.
+template <class Executor>
+class resumption final : public waiter {
+public:
+    resumption(intrusive_ptr<task_record> task, const Executor& executor)
+        : waiter(deadline_never), destination_(task->core(), executor), task_(std::move(task))
+    {
+    }
+
+    // Made on one thread and destroyed on another.
+    static void* operator new(std::size_t size) { return allocate_block(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept { free_block(memory, size); }
+
+    void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release_reference() noexcept
+    {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+
+    /// Begins the wait. The coroutine may have ended when this returns.
+    void begin(std::coroutine_handle<> suspended) noexcept
+    {
+        suspended_ = suspended;
+        add_reference(); // the wait's
+        if (!task_->add_waiter(*this)) complete(wait_outcome::completed);
+    }
+
+    void complete(wait_outcome) noexcept override
+    {
+        destination<Executor> destination = std::move(destination_);
+        destination.post([self = intrusive_ptr<resumption>(this, adopt_reference)] { self->resume(); });
+    }
+
+    /// The coroutine is being destroyed, or has gone on: it is not resumed from
+    /// here any more.
+    void abandon() noexcept
+    {
+        if (gone_.exchange(true, std::memory_order_acq_rel)) return;
+        if (withdraw()) release_reference();
+    }
+
+private:
+    void resume()
+    {
+        if (!gone_.exchange(true, std::memory_order_acq_rel)) suspended_.resume();
+    }
+
+    std::atomic<std::uint32_t> references_{1};
+    std::atomic<bool> gone_{false}; // resumed or abandoned
+    std::coroutine_handle<> suspended_;
+    destination<Executor> destination_;
+    intrusive_ptr<task_record> task_;
+};
+
+/// What a coroutine awaits: `Fetch` says what the co_await expression is.
+///
+/// Neither an aggregate nor inlined where it suspends: g++ 12 destroys
+/// temporaries of the one kind twice, clang 14 writes to a frame that is gone
+/// after the other.
+template <class Executor, class Fetch>
+class resume_awaiter {
+public:
+    resume_awaiter(intrusive_ptr<task_record> task, Executor executor, Fetch fetch)
+        : task_(std::move(task)), executor_(std::move(executor)), fetch_(std::move(fetch))
+    {
+    }
+    resume_awaiter(resume_awaiter&&) = default;
+    resume_awaiter& operator=(resume_awaiter&&) = delete;
+    ~resume_awaiter()
+    {
+        if (resumption_) resumption_->abandon();
+    }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+
+    [[gnu::noinline]] void await_suspend(std::coroutine_handle<> suspended)
+    {
+        const intrusive_ptr<resumption<Executor>> made(new resumption<Executor>(task_, executor_), adopt_reference);
+        resumption_ = made;
+        made->begin(suspended); // from here on this awaiter may be gone
+    }
+
+    decltype(auto) await_resume() { return fetch_(*task_); }
+
+private:
+    intrusive_ptr<task_record> task_;
+    Executor executor_;
+    Fetch fetch_;
+    intrusive_ptr<resumption<Executor>> resumption_;
+};
+
+/// The expression is void.
+struct fetch_nothing {
+    void operator()(task_record&) const noexcept {}
+};
+
+/// The expression is the task's value, or throws what it threw.
+template <class T>
+struct fetch_value {
+    T operator()(task_record& task) const
+    {
+        if constexpr (std::is_void_v<T>) task.require_success();
+        else return static_cast<result_record<T>&>(task).copy_or_take();
+    }
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/detail/awaited_tasks.hpp>
+
+namespace vmtask::detail {
+
+awaited_tasks::list::~list()
+{
+    for (task_record* const record : records) {
+        if (record) record->release_reference();
+    }
+}
+
+void awaited_tasks::add(const task_handle& handle)
+{
+    const intrusive_ptr<task_record>& record = record_of(handle);
+    list_->records.push_back(record.get());
+    if (record) record->add_reference();
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The programs of which the engine's README shows pieces.
+
+#include "support/catch.hpp"
+#include "support/vhd/program.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace vmtask::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// The lines of a text, without indentation; empty ones left out.
+std::string lines_of(std::istream& text)
+{
+    std::string lines;
+    for (std::string line; std::getline(text, line);) {
+        const std::size_t begin = line.find_first_not_of(' ');
+        if (begin != std::string::npos) lines += line.substr(begin) + '\n';
+    }
+    return lines;
+}
+
+std::string lines_of_file(const std::filesystem::path& path)
+{
+    std::ifstream file(path);
+    REQUIRE(file);
+    return lines_of(file);
+}
+
+/// All of the examples, one after the other.
+std::string lines_of_examples()
+{
+    std::string lines;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(SOURCE_FOLDER "/examples")) {
+        if (entry.path().extension() == ".cpp") lines += lines_of_file(entry.path());
+    }
+    return lines;
+}
+
+/// The pieces of C++ in a README: its blocks, which are cut where a comment of
+/// dots says that something is left out.
+std::vector<std::string> pieces_of(const std::string& path)
+{
+    std::vector<std::string> pieces;
+    std::istringstream lines(lines_of_file(path));
+    bool inside = false;
+    for (std::string line; std::getline(lines, line);) {
+        const bool fence = line.starts_with("```");
+        if (fence || line == "// ...") {
+            inside = fence ? line == "```cpp" : inside;
+            if (inside) pieces.emplace_back();
+        } else if (inside) {
+            pieces.back() += line + '\n';
+        }
+    }
+    return pieces;
+}
+
+} // namespace
+
+TEST_CASE("what the engine's README shows is from the examples", "[examples][readme]")
+{
+    const std::string examples = lines_of_examples();
+    const auto pieces = pieces_of(SOURCE_FOLDER "/engine/README.md");
+    CHECK(pieces.size() >= 3);
+    for (const std::string& piece : pieces) CHECK_THAT(examples, ContainsSubstring(piece));
+}
+
+TEST_CASE("the example of several tasks tells the first, and has them all", "[examples]")
+{
+    const outcome run_once = run({EXAMPLE_several_tasks});
+    CHECK(run_once.code == 0);
+    CHECK_THAT(run_once.output, ContainsSubstring("the first to end is number 1\n"));
+    CHECK_THAT(run_once.output, ContainsSubstring("900\n9\n400\n"));
+}
+
+TEST_CASE("the example of a coroutine of its own adds up", "[examples]")
+{
+    const outcome run_once = run({EXAMPLE_own_coroutine});
+    CHECK(run_once.code == 0);
+    CHECK(run_once.output == "the sum is 42\n");
+}
+
+TEST_CASE("the example of steps shows what it does, how fast, and how long it still takes", "[examples]")
+{
+    const outcome run_once = run({EXAMPLE_progress_steps});
+    CHECK(run_once.code == 0);
+    CHECK_THAT(run_once.output, ContainsSubstring(" bytes"));
+    CHECK(std::regex_search(run_once.output,
+                            std::regex("copying: \\d+ of \\d+ bytes, [\\d.e+]+ a second, \\d+ ms left")));
+    CHECK_THAT(run_once.output, ContainsSubstring("100 %\n"));
+}
