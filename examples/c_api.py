@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import time
-from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 OK, TIMED_OUT, CANCELLED = 0, 10, 20
 NO_LIMIT = 2**63 - 1
@@ -40,7 +40,8 @@ class Progress(Struct):
 class CompactReport(Struct):
     _fields_ = [("struct_size", c_size_t)] + [(name, c_uint64) for name in (
         "blocks_scanned", "blocks_freed", "blocks_moved", "file_size_before", "file_size_after",
-        "bytes_read", "bytes_written", "bytes_punched")]
+        "bytes_read", "bytes_written", "bytes_punched")] + [
+        ("parent_seems_changed", c_uint32), ("reserved", c_uint32)]
 
 
 class Error(Exception):

@@ -11,6 +11,7 @@
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/image.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -177,6 +178,8 @@ TEST_CASE("a chain is made, described and merged in C", "[c_api][vhd]")
     const std::string child = folder / "child.vhd";
     const std::string whole = folder / "whole.vhd";
     const std::vector<std::byte> data = make_worn_disk(parent);
+    const auto written_at = std::filesystem::last_write_time(parent) - std::chrono::hours(1);
+    std::filesystem::last_write_time(parent, written_at); // when it was not made
     const engine_owner engine = make_engine();
     auto options = ready<vmtask_vhd_create_options>();
     options.parent = parent.c_str();
@@ -195,9 +198,11 @@ TEST_CASE("a chain is made, described and merged in C", "[c_api][vhd]")
     CHECK(info.type == VMTASK_VHD_TYPE_DYNAMIC);
     CHECK(vmtask_vhd_chain_get(chain.get(), 2, &link, nullptr) == VMTASK_E_INVALID_ARGUMENT);
 
+    std::filesystem::last_write_time(parent, written_at + std::chrono::minutes(30));
     const task_owner written = run_well(engine, vmtask_vhd_merge_into, child.c_str(), whole.c_str(), nullptr);
     auto what = ready<vmtask_vhd_write_report>();
     CHECK(vmtask_vhd_get_write_report(written.get(), &what) == VMTASK_OK);
+    CHECK(what.parent_seems_changed == 1);
     CHECK(contents_of(whole) == data);
 
     auto keep = ready<vmtask_vhd_merge_options>();
@@ -233,6 +238,8 @@ TEST_CASE("a chain in C says why it ends too soon", "[c_api][vhd]")
     CHECK(vmtask_vhd_chain_result(chain.get()) == VMTASK_E_PARENT_NOT_FOUND);
     CHECK_THAT(vmtask_last_error_message(), ContainsSubstring("parent"));
     CHECK(run(engine, vmtask_vhd_compact, child.c_str(), nullptr).second == VMTASK_E_PARENT_NOT_FOUND);
+    const task_owner checked = run_well(engine, vmtask_vhd_check, child.c_str(), nullptr);
+    CHECK(finding_of(checked, "parent_unusable").severity == VMTASK_VHD_SEVERITY_ERROR);
 }
 
 TEST_CASE("a disk is checked and repaired in C", "[c_api][vhd]")
@@ -246,7 +253,7 @@ TEST_CASE("a disk is checked and repaired in C", "[c_api][vhd]")
     }
     const engine_owner engine = make_engine();
 
-    const task_owner checked = run_well(engine, vmtask_vhd_check, path.c_str());
+    const task_owner checked = run_well(engine, vmtask_vhd_check, path.c_str(), nullptr);
     auto report = ready<vmtask_vhd_check_report>();
     REQUIRE(vmtask_vhd_get_check_report(checked.get(), &report) == VMTASK_OK);
     CHECK(report.is_sound == 0);
@@ -259,7 +266,7 @@ TEST_CASE("a disk is checked and repaired in C", "[c_api][vhd]")
     CHECK(finding.is_mended == 0);
     CHECK(vmtask_vhd_get_finding(checked.get(), report.findings, &finding) == VMTASK_E_INVALID_ARGUMENT);
 
-    const task_owner repaired = run_well(engine, vmtask_vhd_repair, path.c_str());
+    const task_owner repaired = run_well(engine, vmtask_vhd_repair, path.c_str(), nullptr);
     REQUIRE(vmtask_vhd_get_check_report(repaired.get(), &report) == VMTASK_OK);
     CHECK(report.is_sound == 1);
     CHECK(finding_of(repaired, "footer_copy_damaged").is_mended == 1);

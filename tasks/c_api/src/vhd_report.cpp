@@ -36,6 +36,7 @@ vmtask_vhd_compact_report in_c(const vhd::compact_report& report)
     known.bytes_read = report.bytes_read;
     known.bytes_written = report.bytes_written;
     known.bytes_punched = report.bytes_punched;
+    known.parent_seems_changed = report.parent_seems_changed;
     return known;
 }
 
@@ -47,6 +48,7 @@ vmtask_vhd_write_report in_c(const vhd::write_report& report)
     known.bytes_read = report.bytes_read;
     known.bytes_written = report.bytes_written;
     known.blocks_allocated = report.blocks_allocated;
+    known.parent_seems_changed = report.parent_seems_changed;
     return known;
 }
 
@@ -65,6 +67,7 @@ vmtask_vhd_merge_report in_c(const vhd::merge_report& report)
     known.parent_file_size_before = report.parent_file_size_before;
     known.parent_file_size_after = report.parent_file_size_after;
     known.child_removed = report.child_removed;
+    known.parent_seems_changed = report.parent_seems_changed;
     return known;
 }
 
@@ -84,6 +87,7 @@ vmtask_vhd_check_report in_c(const vhd::check_report& report)
 vmtask_vhd_finding in_c(const vhd::finding& found)
 {
     vmtask_vhd_finding known{};
+    // Both come from literals, which end with a zero.
     known.name = to_string(found.what).data();
     known.description = describe(found.what).data();
     known.detail = found.detail.c_str();

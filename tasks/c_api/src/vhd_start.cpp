@@ -169,12 +169,20 @@ vmtask_status vmtask_vhd_merge_into(vmtask_engine* engine, const char* disk, con
     });
 }
 
-vmtask_status vmtask_vhd_check(vmtask_engine* engine, const char* path, vmtask_task** task)
+vmtask_status vmtask_vhd_check(vmtask_engine* engine, const char* path, const vmtask_vhd_check_options* options,
+                               vmtask_task** task)
 {
-    return c_api::start(engine, task, [&](vmtask::engine& where) { return vhd::check(where, require_path(path)); });
+    return c_api::start(engine, task, [&](vmtask::engine& where) {
+        require_path(path);
+        return vhd::check(where, path, chain_of(c_api::options_from(options).parent));
+    });
 }
 
-vmtask_status vmtask_vhd_repair(vmtask_engine* engine, const char* path, vmtask_task** task)
+vmtask_status vmtask_vhd_repair(vmtask_engine* engine, const char* path, const vmtask_vhd_check_options* options,
+                                vmtask_task** task)
 {
-    return c_api::start(engine, task, [&](vmtask::engine& where) { return vhd::repair(where, require_path(path)); });
+    return c_api::start(engine, task, [&](vmtask::engine& where) {
+        require_path(path);
+        return vhd::repair(where, path, chain_of(c_api::options_from(options).parent));
+    });
 }

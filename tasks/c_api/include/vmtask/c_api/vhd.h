@@ -53,12 +53,14 @@ VMTASK_API vmtask_status vmtask_vhd_merge(vmtask_engine* engine, const char* chi
 VMTASK_API vmtask_status vmtask_vhd_merge_into(vmtask_engine* engine, const char* disk, const char* target,
                                                const vmtask_vhd_merge_into_options* options, vmtask_task** task);
 
-/// Finds all that is wrong with an image, and writes nothing. A defect is no
-/// error of the task; see vmtask_vhd_get_check_report().
-VMTASK_API vmtask_status vmtask_vhd_check(vmtask_engine* engine, const char* path, vmtask_task** task);
+/// Finds all that is wrong with an image and its parents, and writes nothing. A
+/// defect is no error of the task; see vmtask_vhd_get_check_report().
+VMTASK_API vmtask_status vmtask_vhd_check(vmtask_engine* engine, const char* path,
+                                          const vmtask_vhd_check_options* options, vmtask_task** task);
 
-/// The same, and mends what can be mended without guessing.
-VMTASK_API vmtask_status vmtask_vhd_repair(vmtask_engine* engine, const char* path, vmtask_task** task);
+/// The same, and mends of the image itself what can be mended without guessing.
+VMTASK_API vmtask_status vmtask_vhd_repair(vmtask_engine* engine, const char* path,
+                                           const vmtask_vhd_check_options* options, vmtask_task** task);
 
 VMTASK_END_C
 

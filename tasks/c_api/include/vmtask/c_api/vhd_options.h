@@ -104,6 +104,12 @@ typedef struct vmtask_vhd_merge_into_options {
     uint32_t reserved;
 } vmtask_vhd_merge_into_options;
 
+typedef struct vmtask_vhd_check_options {
+    size_t struct_size;
+    /// The disk's parent, instead of what the disk says of it.
+    const char* parent;
+} vmtask_vhd_check_options;
+
 VMTASK_END_C
 
 #endif

@@ -33,9 +33,11 @@ typedef struct vmtask_vhd_compact_report {
     uint64_t blocks_moved;   // of these, the ones that got another place
     uint64_t file_size_before;
     uint64_t file_size_after;
-    uint64_t bytes_read;    // of blocks; holes are not read
-    uint64_t bytes_written; // of blocks, table and footer
-    uint64_t bytes_punched; // that were given back inside of blocks
+    uint64_t bytes_read;           // of blocks; holes are not read
+    uint64_t bytes_written;        // of blocks, table and footer
+    uint64_t bytes_punched;        // that were given back inside of blocks
+    uint32_t parent_seems_changed; // 0 or 1; see vmtask_vhd_link
+    uint32_t reserved;
 } vmtask_vhd_compact_report;
 
 VMTASK_API vmtask_status vmtask_vhd_get_compact_report(const vmtask_task* task, vmtask_vhd_compact_report* report);
@@ -48,6 +50,8 @@ typedef struct vmtask_vhd_write_report {
     uint64_t bytes_read;    // of the guest's data; what is known to be zeros is not read
     uint64_t bytes_written; // of the guest's data
     uint64_t blocks_allocated;
+    uint32_t parent_seems_changed; // 0 or 1; see vmtask_vhd_link
+    uint32_t reserved;
 } vmtask_vhd_write_report;
 
 VMTASK_API vmtask_status vmtask_vhd_get_write_report(const vmtask_task* task, vmtask_vhd_write_report* report);
@@ -70,8 +74,8 @@ typedef struct vmtask_vhd_merge_report {
     uint64_t bytes_written; // of the guest's data
     uint64_t parent_file_size_before;
     uint64_t parent_file_size_after;
-    uint32_t child_removed; // 0 or 1
-    uint32_t reserved;
+    uint32_t child_removed;        // 0 or 1
+    uint32_t parent_seems_changed; // 0 or 1; see vmtask_vhd_link
 } vmtask_vhd_merge_report;
 
 VMTASK_API vmtask_status vmtask_vhd_get_merge_report(const vmtask_task* task, vmtask_vhd_merge_report* report);
