@@ -194,6 +194,7 @@ TEST_CASE("a coroutine destroyed while it is suspended gives up its wait", "[for
     CHECK(frame.expired());
     // Nothing is left that would keep the caller's context running.
     CHECK(caller.run_for(patience) == 0);
+    CHECK(caller.stopped());
     CHECK_FALSE(task.is_complete());
     gate.open();
     require_end(task);
