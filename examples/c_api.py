@@ -34,6 +34,7 @@ class Struct(ctypes.Structure):
 
 class Progress(Struct):
     _fields_ = [("struct_size", c_size_t), ("fraction", c_double), ("done", c_uint64), ("total", c_uint64),
+                ("units_per_second", c_double), ("time_left_ms", c_int64),
                 ("unit", c_char * 32), ("step", c_char * 224)]
 
 

@@ -61,11 +61,15 @@ TEST_CASE("a task in C reports what it does, and what it did", "[c_api]")
     REQUIRE(vmtask_task_get_progress(task.get(), &progress) == VMTASK_OK);
     CHECK(progress.done == 25);
     CHECK(progress.total == 100);
+    CHECK(progress.units_per_second == -1);
+    CHECK(progress.time_left_ms == -1);
     CHECK(progress.unit == std::string("bytes"));
     CHECK(progress.step == std::string("copying"));
 
     gate.open();
     REQUIRE(vmtask_task_wait(task.get(), VMTASK_NO_LIMIT) == VMTASK_OK);
+    REQUIRE(vmtask_task_get_progress(task.get(), &progress) == VMTASK_OK);
+    CHECK(progress.time_left_ms == 0);
     info = info_of(task);
     CHECK(info.state == VMTASK_STATE_SUCCEEDED);
     CHECK(info.percent_completed == 100);

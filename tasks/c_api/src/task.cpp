@@ -97,6 +97,8 @@ vmtask_status vmtask_task_get_progress(const vmtask_task* task, vmtask_progress*
         known.fraction = snapshot.fraction;
         known.done = snapshot.done;
         known.total = snapshot.total;
+        known.units_per_second = snapshot.units_per_second.value_or(-1);
+        known.time_left_ms = snapshot.time_left.value_or(std::chrono::milliseconds(-1)).count();
         c_api::copy_text(known.unit, snapshot.unit);
         c_api::copy_text(known.step, snapshot.step);
         c_api::report_to(progress, known);

@@ -60,14 +60,18 @@ VMTASK_API vmtask_status vmtask_task_get_info(const vmtask_task* task, vmtask_ta
 /// that the task has ended.
 typedef struct vmtask_progress {
     size_t struct_size;
-    double fraction; // 0 to 1; never falls, and is 1 only when the task has succeeded
-    uint64_t done;   // in units; 0 when only the fraction is known
-    uint64_t total;  // in units; 0 when unknown
-    char unit[32];   // such as "bytes"; may be empty; cut where it is longer
-    char step[224];  // what it is doing now; may be empty; cut where it is longer
+    double fraction;         // 0 to 1; never falls, and is 1 only when the task has succeeded
+    uint64_t done;           // in units; 0 when only the fraction is known
+    uint64_t total;          // in units; 0 when unknown
+    double units_per_second; // negative while unknown
+    int64_t time_left_ms;    // at that speed; negative while unknown
+    char unit[32];           // such as "bytes"; may be empty; cut where it is longer
+    char step[224];          // what it is doing now; may be empty; cut where it is longer
 } vmtask_progress;
 
-/// Fills `progress`, which is ready by VMTASK_INIT, with one consistent set.
+/// Fills `progress`, which is ready by VMTASK_INIT, with one consistent set. Speed
+/// and time left are measured between such calls, and known from the second on if
+/// that comes a second later or more.
 VMTASK_API vmtask_status vmtask_task_get_progress(const vmtask_task* task, vmtask_progress* progress);
 
 /// How the task came out: VMTASK_OK when it has succeeded, VMTASK_E_CANCELLED
