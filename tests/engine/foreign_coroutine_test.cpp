@@ -89,6 +89,12 @@ owned_coroutine expect_success(task_handle task, Executor executor, int& complet
     ++completed;
 }
 
+/// Several awaiters in one expression, each with a temporary executor.
+owned_coroutine join(task<std::string> left, task<std::string> right, asio::any_io_executor executor, std::string& into)
+{
+    into = co_await left.result_on(asio::any_io_executor(executor)) + co_await right.result_on(executor);
+}
+
 /// A coroutine that looks after itself.
 struct detached_coroutine {
     struct promise_type {
@@ -176,6 +182,19 @@ TEST_CASE("a coroutine fetches a result, or gets the exception", "[foreign]")
     CHECK(completed == 1);
     CHECK_FALSE(coroutines[2].failure());
     CHECK_THROWS_AS(std::rethrow_exception(coroutines[3].failure()), std::runtime_error);
+}
+
+TEST_CASE("one expression may await several tasks", "[foreign]")
+{
+    asio::io_context caller;
+    std::string joined;
+    vmtask::engine engine({.workers = 1});
+    const auto left = engine.post([](task_context&) { return std::string(50, 'l'); });
+    const auto right = engine.post([](task_context&) { return std::string(50, 'r'); });
+    const auto coroutine = join(left, right, caller.get_executor(), joined);
+    caller.run_for(patience);
+    CHECK(coroutine.done());
+    CHECK(joined == std::string(50, 'l') + std::string(50, 'r'));
 }
 
 TEST_CASE("a coroutine destroyed while it is suspended gives up its wait", "[foreign][give_up]")
