@@ -7,6 +7,7 @@
 #include <vmtask/vhd/raw_reader.hpp>
 
 #include "support/catch.hpp"
+#include "support/patience.hpp"
 #include "support/vhd/array_guest.hpp"
 #include "support/vhd/disk.hpp"
 #include "support/vhd/failure.hpp"
@@ -19,7 +20,13 @@
 #include "support/vhd/verdict.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
+#include <thread>
 #include <vector>
 
 using namespace vmtask;
@@ -56,7 +63,49 @@ std::vector<std::byte> all_of(vhd::guest_reader& guest)
     return data;
 }
 
+/// A guest full of data that knows how much of it was read, by whatever thread.
+class counting_guest final : public vhd::guest_reader {
+public:
+    [[nodiscard]] std::uint64_t size() const override { return 40U << 20; }
+    void read(std::uint64_t offset, std::span<std::byte> into) override
+    {
+        std::memset(into.data(), 1, into.size());
+        bytes_read = offset + into.size();
+    }
+    [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override { return offset; }
+
+    std::atomic<std::uint64_t> bytes_read{0};
+};
+
 } // namespace
+
+TEST_CASE("what is read ahead of what is written has a bound", "[vhd][convert][memory]")
+{
+    class slow_store final : public memory_store {
+    public:
+        explicit slow_store(counting_guest& guest) : guest_(guest) {}
+        void write(std::uint64_t offset, std::span<const std::byte> from) override
+        {
+            // All that may be read without this write is there before it is made.
+            const std::uint64_t limit = std::min<std::uint64_t>(offset + (8U << 20), guest_.size());
+            if (offset % (2U << 20) == 0 && offset < guest_.size())
+                for (const auto end = std::chrono::steady_clock::now() + patience;
+                     guest_.bytes_read < limit && std::chrono::steady_clock::now() < end;)
+                    std::this_thread::yield();
+            most = std::max<std::uint64_t>(most, guest_.bytes_read - std::min(offset, guest_.size()));
+            memory_store::write(offset, from);
+        }
+        std::uint64_t most = 0;
+
+    private:
+        counting_guest& guest_;
+    };
+    counting_guest guest;
+    slow_store store(guest);
+    write(store, guest, {.format = image_format::raw, .sparse = true});
+    CHECK(store.most == 8U << 20);
+    CHECK(store.size() == guest.size());
+}
 
 TEST_CASE("what is written as an image of any format is what the guest reads", "[vhd][write]")
 {

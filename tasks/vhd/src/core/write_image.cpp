@@ -10,10 +10,10 @@
 #include <vmtask/vhd/zero.hpp>
 
 #include "core/new_image.hpp"
+#include "core/read_ahead.hpp"
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -21,28 +21,10 @@ namespace vmtask::vhd {
 
 namespace {
 
-constexpr std::uint64_t buffer_size = 2U << 20;
+using detail::read_ahead;
 
 // What is told apart: long enough to be fast, short enough to find most zeros.
 constexpr std::uint64_t piece_size = 64U << 10;
-
-/// Memory at the start of a page, as stores like it best.
-class aligned_buffer {
-public:
-    aligned_buffer() : memory_(buffer_size + page) {}
-
-    [[nodiscard]] std::span<std::byte> bytes() noexcept
-    {
-        void* begin = memory_.data();
-        std::size_t space = memory_.size();
-        std::align(page, buffer_size, begin, space);
-        return std::span(memory_).subspan(memory_.size() - space, buffer_size);
-    }
-
-private:
-    static constexpr std::size_t page = 4096;
-    std::vector<std::byte> memory_;
-};
 
 /// Takes what the guest has, in order, and puts it into the store.
 class image_writer {
@@ -85,29 +67,26 @@ protected:
     const write_options& options_;
     work_monitor& monitor_;
     write_report report_;
-    std::uint64_t unit_ = buffer_size; // what put() takes lies between two multiples of it
-    bool keeps_zeros_ = false;         // also zeros have to be written
+    std::uint64_t unit_ = read_ahead::buffer_size; // what put() takes lies between two multiples of it
+    bool keeps_zeros_ = false;                     // also zeros have to be written
 
 private:
     void copy();
     void put_data(std::uint64_t offset, std::span<const std::byte> bytes);
-    [[nodiscard]] std::uint64_t next(std::uint64_t offset) { return keeps_zeros_ ? offset : guest_.next_data(offset); }
 };
 
 void image_writer::copy()
 {
     const std::uint64_t size = report_.virtual_size;
-    aligned_buffer buffer;
-    for (std::uint64_t at = next(0); at < size; at = next(at)) {
+    read_ahead data(guest_, keeps_zeros_);
+    for (;;) {
         monitor_.checkpoint();
-        monitor_.report(at, size);
-        const auto bytes = buffer.bytes().first(std::min(buffer_size - at % buffer_size, size - at));
-        guest_.read(at, bytes);
-        report_.bytes_read += bytes.size();
-        put_data(at, bytes);
-        at += bytes.size();
+        const detail::piece_of_data piece = data.next();
+        if (piece.bytes.empty()) break;
+        monitor_.report(piece.offset, size);
+        report_.bytes_read += piece.bytes.size();
+        put_data(piece.offset, piece.bytes);
     }
-    monitor_.checkpoint();
     // Where there is nothing to copy there is nothing to show, either.
     if (report_.bytes_read != 0) monitor_.report(size, size);
 }
@@ -189,7 +168,7 @@ private:
         table_.assign((report_.virtual_size - 1) / block_size + 1, unallocated);
         bitmap_.assign(bitmap_bytes(block_size), std::byte{0xFF});
         alignment_ = detail::data_alignment(block_size, table_.size());
-        unit_ = std::min<std::uint64_t>(block_size, buffer_size);
+        unit_ = std::min<std::uint64_t>(block_size, read_ahead::buffer_size);
         const std::uint64_t table_bytes = table_.size() * sizeof(std::uint32_t);
         end_ = detail::new_table_offset + (table_bytes + sector_size - 1) / sector_size * sector_size;
     }

@@ -54,7 +54,9 @@ struct write_report {
 /// flush the store holds no valid image, so that a part of one is never taken
 /// for the whole; only a raw one cannot be told from its part.
 ///
-/// Progress is in bytes of the guest. Cancellation: at monitor.checkpoint(), at
+/// The guest is read by a thread of its own, up to 8 MiB ahead of what is written;
+/// until this returns nobody else may use it, and it may share nothing with the
+/// store. Progress is in bytes of the guest. Cancellation: at monitor.checkpoint(), at
 /// any time; there is no point of no return. What remains is no image.
 ///
 /// Errors, before the first write: invalid_size, invalid_block_size,
