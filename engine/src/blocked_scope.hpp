@@ -16,6 +16,7 @@ public:
         : self_(this_engine_thread()), wait_(kind, tasks)
     {
         if (self_) refused_ = !enter();
+        if (refused_) self_->core->rare().count_refused_wait();
     }
     ~blocked_scope()
     {

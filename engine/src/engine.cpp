@@ -2,6 +2,7 @@
 #include <vmtask/engine.hpp>
 
 #include "engine_core.hpp"
+#include "task_query.hpp"
 
 #include <utility>
 
@@ -18,6 +19,21 @@ engine::~engine()
 std::vector<task_handle> engine::tasks() const
 {
     return core_->board().tasks();
+}
+
+std::vector<task_handle> engine::tasks(const task_filter& filter) const
+{
+    return detail::find_tasks(*core_, filter, {.limit = 0}).tasks;
+}
+
+task_page engine::tasks(const task_filter& filter, const page_bounds& bounds) const
+{
+    return detail::find_tasks(*core_, filter, bounds);
+}
+
+metrics_snapshot engine::metrics() const
+{
+    return core_->metrics();
 }
 
 task_handle engine::find(std::uint64_t id) const

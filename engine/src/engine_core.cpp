@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "engine_core.hpp"
 
+#include "observe.hpp"
+
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/error.hpp>
@@ -24,8 +26,10 @@ std::size_t worker_count_of(const engine_options& options) noexcept
 } // namespace
 
 engine_core::engine_core(engine_options&& options)
-    : timers_(*this),
+    : observer_(std::move(options.observer)),
+      timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
+      loop_probe_(loop_.executor()),
       board_(options, timers_, loop_.executor()),
       room_(*this, options),
       workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
@@ -118,7 +122,7 @@ shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
     board_.close();
     if (mode == shutdown_mode::cancel) {
         // One that cannot be cancelled is waited for.
-        for (const task_handle& known : board_.tasks()) known.request_cancel();
+        for (const task_handle& known : board_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
     }
     shutdown_report report;
     if (board_.wait_until_all_ended(deadline)) return report;
@@ -140,6 +144,7 @@ void engine_core::stop_threads() noexcept
 void engine_core::end() noexcept
 {
     stop_threads();
+    observer_.reset();
     while (give_blocks_back()) {
     }
     const std::int64_t made = static_cast<std::int64_t>(board_.clear());
@@ -199,18 +204,21 @@ admission::~admission()
 void admission::submit(task_record& record) noexcept
 {
     used_ = true;
+    observe(record, &task_observer::posted);
     core_.submit(record);
 }
 
 void admission::enlist(task_record& record) noexcept
 {
     used_ = true;
+    observe(record, &task_observer::posted);
     core_.board().enlist(record);
 }
 
 intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
 {
     used_ = true;
+    observe(record, &task_observer::posted);
     intrusive_ptr<task_record> joined;
     try {
         joined = core_.room().enter(record, has_same_result);
@@ -225,6 +233,7 @@ intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same
 
 void admission::discard(task_record& record) noexcept
 {
+    observe(record, &task_observer::withdrawn);
     core_.board().withdraw();
     record.release_reference(); // the engine's
 }

@@ -3,9 +3,12 @@
 
 #include "adaptive_spin.hpp"
 #include "event_loop.hpp"
+#include "event_loop_probe.hpp"
+#include "rare_events.hpp"
 #include "task_board.hpp"
 #include "timer_loop.hpp"
 #include "waiting_room.hpp"
+#include "wall_clock.hpp"
 #include "worker_pool.hpp"
 
 #include <vmtask/engine_options.hpp>
@@ -13,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace vmtask::detail {
 
@@ -30,6 +34,7 @@ public:
     [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
+    [[nodiscard]] const wall_clock& clock() const noexcept { return clock_; }
     /// For threads that block in a wait for one of the tasks.
     [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
 
@@ -48,6 +53,12 @@ public:
     [[nodiscard]] task_record* coroutine_on_this_thread() noexcept;
     /// For threads on which no destructor of the user's may run.
     void dispose_on_event_loop(task_record& disposed) noexcept;
+
+    /// Null when nobody observes.
+    [[nodiscard]] task_observer* observer() const noexcept { return observer_.get(); }
+    /// Counters of the engine's parts that are not their own.
+    [[nodiscard]] rare_events& rare() noexcept { return rare_; }
+    [[nodiscard]] metrics_snapshot metrics();
 
     shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
     /// Ends the threads, once all tasks have ended, and the core itself as soon
@@ -69,8 +80,12 @@ private:
     alignas(64) std::atomic<std::int64_t> balance_{unended};
 
     alignas(64) adaptive_spin waiting_spin_;
+    const wall_clock clock_;
+    std::shared_ptr<task_observer> observer_; // until the engine ends
+    rare_events rare_;
     timer_loop timers_;
     event_loop loop_;
+    event_loop_probe loop_probe_;
     task_board board_;
     waiting_room room_;
     worker_pool workers_;

@@ -3,6 +3,7 @@
 
 #include "coarse_clock.hpp"
 #include "queue_limit.hpp"
+#include "task_terms.hpp"
 #include "timer_loop.hpp"
 
 #include <vmtask/error.hpp>
@@ -70,6 +71,7 @@ void task_board::withdraw() noexcept
     count_left_locked();
     ++settled_;
     ++ended_;
+    ++counters_.withdrawn;
     if (all_ended_locked()) all_ended_.notify_all();
 }
 
@@ -162,10 +164,17 @@ task_record* task_board::start_next_locked(steady_time now) noexcept
         }
         count_left_locked();
         if (answer == status_word::start_answer::claimed) continue;
-        next->began_at_ = now;
+        note_begin_locked(*next, now);
         return next;
     }
     return nullptr;
+}
+
+void task_board::note_begin_locked(task_record& begun, steady_time now) noexcept
+{
+    begun.began_at_ = now;
+    const bool is_first = !begun.terms_ || begun.terms_->attempts == 0;
+    if (is_first) counters_.queued.add(now - begun.queued_at_);
 }
 
 /// Without a locked addition, as all others are made under the lock as well.
@@ -180,9 +189,11 @@ void task_board::count_left() noexcept
     count_left_locked();
 }
 
-void task_board::count_requeued() noexcept
+void task_board::count_requeued(const task_record& failed) noexcept
 {
     const std::lock_guard lock(mutex_);
+    ++counters_.requeued;
+    counters_.run.add(coarse_now() - failed.began_at_);
     left_queue_.store(left_queue_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
 }
 
@@ -195,7 +206,7 @@ bool task_board::start_elsewhere(task_record& queued) noexcept
     case status_word::start_answer::started: break;
     }
     count_left_locked();
-    queued.began_at_ = coarse_now();
+    note_begin_locked(queued, coarse_now());
     return true;
 }
 
@@ -246,7 +257,10 @@ void task_board::retire(task_record& ended) noexcept
 
 void task_board::retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept
 {
-    ended.ended_at_ = now;
+    note_end_locked(ended, now);
+    counters_.count_end(ended.state());
+    // Whoever was claimed has ended in the queue.
+    if (!ended.status_.is_claimed()) counters_.run.add(ended.ended_at_ - ended.began_at_);
     retained_.push_back(ended);
     prune_locked(now, released);
     arm_sweep_locked();
@@ -254,11 +268,27 @@ void task_board::retire_locked(task_record& ended, steady_time now, released_tas
     if (all_ended_locked()) all_ended_.notify_all();
 }
 
+/// Whoever is told of an end before the board has it may ask for its time, and
+/// shall be told the same as everybody after him.
+void task_board::note_end_locked(task_record& ended, steady_time now) noexcept
+{
+    if (ended.ended_at_ == steady_time{}) ended.ended_at_ = now;
+}
+
+task_times task_board::times_of(task_record& known) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (known.ended()) note_end_locked(known, coarse_now());
+    return {known.began_at_, known.ended_at_};
+}
+
 void task_board::prune_locked(steady_time now, released_tasks& released) noexcept
 {
     const auto too_old = [&](const task_record& oldest) { return now - oldest.ended_at_ >= retain_.age; };
-    while (!retained_.empty() && (retained_.size() > retain_.count || too_old(*retained_.first())))
+    while (!retained_.empty() && (retained_.size() > retain_.count || too_old(*retained_.first()))) {
         release_locked(*retained_.first(), released);
+        ++counters_.evicted;
+    }
 }
 
 void task_board::release_locked(task_record& retained, released_tasks& released) noexcept
@@ -320,6 +350,52 @@ std::vector<task_handle> task_board::tasks()
     prune_locked(coarse_now(), released);
     for (task_record* const known : table_.all()) listed.emplace_back(share(*known));
     return listed;
+}
+
+/// Some at a time, and no more than there were at first.
+void task_board::settle_inbox_in_steps() noexcept
+{
+    constexpr int step = 256;
+    for (std::uint64_t left = std::numeric_limits<std::uint64_t>::max(); !inbox_.empty() && left > 0;) {
+        const std::lock_guard lock(mutex_);
+        left = std::min(left, admitted_.load(std::memory_order_relaxed) - settled_);
+        for (int i = 0; i < step && left > 0; ++i, --left) {
+            task_record* const posted = inbox_.pop();
+            if (!posted) return;
+            settle_locked(*posted);
+            push_locked(*posted);
+            queue_empty_.store(false, std::memory_order_seq_cst);
+        }
+    }
+}
+
+std::vector<std::uint64_t> task_board::pages_after(std::uint64_t id)
+{
+    settle_inbox_in_steps();
+    released_tasks released;
+    const std::lock_guard lock(mutex_);
+    settle_inbox_locked(); // what has come meanwhile
+    prune_locked(coarse_now(), released);
+    return table_.pages_after(id);
+}
+
+void task_board::collect_page(std::uint64_t page, std::vector<intrusive_ptr<task_record>>& into)
+{
+    into.reserve(task_table::page_size);
+    const std::lock_guard lock(mutex_);
+    table_.for_each_on_page(page, [&](task_record& known) { into.push_back(share(known)); });
+}
+
+void task_board::read_counters(metrics_snapshot& into)
+{
+    const std::lock_guard lock(mutex_);
+    counters_.read(into);
+    into.tasks_posted = admitted_.load(std::memory_order_relaxed) - counters_.withdrawn;
+    const std::uint64_t left = left_queue_.load(std::memory_order_relaxed);
+    // One that is cancelled on its way to the workers ends before it is seen to leave.
+    into.tasks_under_way = left - std::min(left, ended_);
+    into.tasks_queued = into.tasks_posted + counters_.withdrawn - left;
+    into.tasks_kept = retained_.size();
 }
 
 task_handle task_board::find(std::uint64_t id)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arrival_queue.hpp"
+#include "board_counters.hpp"
 #include "priority_queue.hpp"
 #include "task_list.hpp"
 #include "task_table.hpp"
@@ -22,6 +23,12 @@
 namespace vmtask::detail {
 
 class timer_loop;
+
+/// When a task began and ended, as far as it has.
+struct task_times {
+    steady_time began_at;
+    steady_time ended_at;
+};
 
 /// All the tasks of an engine: the queued ones in order, all by id, the ended
 /// ones until they are let go, and how many there are of each.
@@ -54,7 +61,7 @@ public:
     /// A task that was to begin while it was held may do so now.
     void take_up(task_record& resumed) noexcept;
     /// A started task is queued again, for another attempt.
-    void count_requeued() noexcept;
+    void count_requeued(const task_record& failed) noexcept;
     /// A task has left the queue that was not ready for a worker yet.
     void count_left() noexcept;
     /// Moves a queued task to where its new priority belongs.
@@ -73,6 +80,13 @@ public:
 
     [[nodiscard]] std::vector<task_handle> tasks();
     [[nodiscard]] task_handle find(std::uint64_t id);
+    /// Who wants to see many tasks asks for them page by page, so that nobody
+    /// waits long for the lock: the pages with higher ids than that, in order.
+    [[nodiscard]] std::vector<std::uint64_t> pages_after(std::uint64_t id);
+    /// Adds the tasks of a page, by id.
+    void collect_page(std::uint64_t page, std::vector<intrusive_ptr<task_record>>& into);
+    void read_counters(metrics_snapshot& into);
+    [[nodiscard]] task_times times_of(task_record& known) noexcept;
     /// The first task for which `is_wanted(const task_record&)`, asked under
     /// the lock; nullptr when there is none.
     template <class Predicate>
@@ -111,9 +125,12 @@ private:
     void take_out_locked(task_record& queued) noexcept;
     void count_left_locked() noexcept;
     void settle_inbox_locked() noexcept;
+    void settle_inbox_in_steps() noexcept;
     [[nodiscard]] task_record* pop_locked() noexcept;
     [[nodiscard]] task_record* start_next_locked(steady_time now) noexcept;
     void retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept;
+    void note_begin_locked(task_record& begun, steady_time now) noexcept;
+    static void note_end_locked(task_record& ended, steady_time now) noexcept;
     void prune_locked(steady_time now, released_tasks& released) noexcept;
     void release_locked(task_record& retained, released_tasks& released) noexcept;
     void arm_sweep_locked() noexcept;
@@ -143,6 +160,7 @@ private:
     task_list retained_;   // ended, oldest first
     task_table table_;
     sweep sweep_{*this};
+    board_counters counters_;
     std::uint64_t settled_ = 0; // known here, or withdrawn
     std::uint64_t ended_ = 0;
 };

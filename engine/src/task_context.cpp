@@ -38,6 +38,11 @@ void task_context::report_step(std::string_view text)
     record_.set_step(text);
 }
 
+void task_context::add_warning(std::string_view text)
+{
+    record_.add_warning(text);
+}
+
 bool task_context::stop_requested() const noexcept
 {
     return record_.cancel_requested();

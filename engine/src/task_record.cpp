@@ -5,6 +5,8 @@
 #include "blocking_waiter.hpp"
 #include "coarse_clock.hpp"
 #include "engine_core.hpp"
+#include "error_of.hpp"
+#include "observe.hpp"
 #include "task_terms.hpp"
 
 #include <vmtask/detail/give_up_handler.hpp>
@@ -31,19 +33,6 @@ namespace {
 /// What an unfinished task shows at most: the end is told by the state alone.
 constexpr int most_unfinished_percent = 99;
 const double most_unfinished_fraction = std::nextafter(1.0, 0.0);
-
-std::error_code code_of(const std::exception_ptr& failure) noexcept
-{
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::system_error& error) {
-        return error.code();
-    } catch (const std::bad_alloc&) {
-        return std::make_error_code(std::errc::not_enough_memory);
-    } catch (...) {
-        return errc::task_failed;
-    }
-}
 
 /// Codes with which a body gives way to a cancel: its own checkpoint's, and
 /// that of Asio's operations when their slot is told.
@@ -170,14 +159,22 @@ void task_record::require_success() const
     throw std::system_error(error);
 }
 
-std::error_code task_record::request_cancel()
+std::error_code task_record::request_cancel(std::string_view by, cancel_origin origin)
 {
-    switch (status_.request_cancel()) {
-    case status_word::cancel_answer::refused_already_ended: return errc::already_ended;
-    case status_word::cancel_answer::refused_not_cancelable: return errc::not_cancelable;
-    case status_word::cancel_answer::requested_before: return {};
-    case status_word::cancel_answer::requested: request_stop(); return {};
-    case status_word::cancel_answer::claimed:
+    using cancel_answer = status_word::cancel_answer;
+    cancel_answer answer{};
+    {
+        // Who sees a cancel also sees whose it was.
+        const std::lock_guard lock(mutex_);
+        answer = status_.request_cancel();
+        if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
+    }
+    switch (answer) {
+    case cancel_answer::refused_already_ended: return errc::already_ended;
+    case cancel_answer::refused_not_cancelable: return errc::not_cancelable;
+    case cancel_answer::requested_before: return {};
+    case cancel_answer::requested: request_stop(); return {};
+    case cancel_answer::claimed:
         error_ = errc::cancelled;
         end_in_queue(task_state::cancelled);
         return {};
@@ -429,14 +426,31 @@ void task_record::stay_while_held() noexcept
     if (self && self->kind != thread_kind::worker) return;
     if (self && !self->core->workers().begin_blocking()) return;
     blocking_waiter here(deadline_never);
-    if (add_paused(here)) (void)here.wait();
+    if (add_paused(here)) {
+        observe(*this, &task_observer::paused);
+        (void)here.wait();
+        observe(*this, &task_observer::resumed);
+    }
     if (self) self->core->workers().end_blocking();
+}
+
+bool task_record::observe_pause() const noexcept
+{
+    if (!core_.observer() || !status_.is_held() || cancel_requested()) return false;
+    observe(*this, &task_observer::paused);
+    return true;
+}
+
+void task_record::observe_resumption() const noexcept
+{
+    observe(*this, &task_observer::resumed);
 }
 
 // --- What the engine does with it ---
 
 bool task_record::run() noexcept
 {
+    observe(*this, &task_observer::began);
     std::exception_ptr failure;
     try {
         task_context context(*this);
@@ -454,7 +468,9 @@ void task_record::launch() noexcept
 
 bool task_record::start_elsewhere() noexcept
 {
-    return core_.board().start_elsewhere(*this);
+    if (!core_.board().start_elsewhere(*this)) return false;
+    observe(*this, &task_observer::began);
+    return true;
 }
 
 bool task_record::end(std::exception_ptr failure) noexcept
@@ -467,7 +483,7 @@ bool task_record::end(std::exception_ptr failure) noexcept
 
 bool task_record::begin_anew(const std::exception_ptr& failure) noexcept
 {
-    const std::error_code code = code_of(failure);
+    const std::error_code code = error_of(failure);
     if (!terms_->retry || says_cancelled(code)) return false;
     return core_.room().delay(*this, code);
 }
@@ -483,14 +499,18 @@ bool task_record::end_abandoned() noexcept
 void task_record::fail_in_queue(std::exception_ptr failure) noexcept
 {
     if (!status_.claim_queued()) return;
-    error_ = code_of(failure);
+    error_ = error_of(failure);
     failure_ = std::move(failure);
     end_in_queue(task_state::failed);
 }
 
 void task_record::cancel_in_queue() noexcept
 {
-    if (!status_.cancel_queued()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!status_.cancel_queued()) return;
+        note_cancel_locked({}, cancel_origin::replaced);
+    }
     error_ = errc::cancelled;
     end_in_queue(task_state::cancelled);
 }
@@ -507,7 +527,7 @@ void task_record::end_in_queue(task_state terminal) noexcept
 task_state task_record::conclude(std::exception_ptr failure) noexcept
 {
     if (!failure) return task_state::succeeded;
-    error_ = code_of(failure);
+    error_ = error_of(failure);
     if (cancel_requested() && says_cancelled(error_)) {
         error_ = errc::cancelled;
         return task_state::cancelled;
@@ -525,13 +545,24 @@ bool task_record::publish(task_state terminal) noexcept
         return true;
     }
     switch (status_.end(terminal, false)) {
-    case status_word::end_answer::ended: return true;
-    case status_word::end_answer::ended_with_waiters: tell_waiters(waiters_); return true;
+    case status_word::end_answer::ended: note_end(); return true;
+    case status_word::end_answer::ended_with_waiters:
+        tell_waiters(waiters_);
+        note_end();
+        return true;
     case status_word::end_answer::has_parts: break;
     }
     if (parts_go_on(terminal)) return false;
     publish_after_parts(terminal);
     return true;
+}
+
+/// Between the end and the retirement, so that an engine that has none left has
+/// counted them all.
+void task_record::note_end() noexcept
+{
+    if (cancel_requested()) core_.rare().count_cancel(cancel_latency());
+    observe(*this, &task_observer::ended, state(), error_);
 }
 
 void task_record::retire() noexcept
@@ -610,7 +641,7 @@ void task_record::cancel_parts() noexcept
                 ++extras_->parts;
             }
         }
-        told->request_cancel();
+        told->request_cancel({}, cancel_origin::parent);
     }
 }
 
@@ -639,6 +670,7 @@ void task_record::latch_end(task_state terminal) noexcept
 {
     if (terms_) core_.room().release(*this);
     if (status_.end(terminal, true) == status_word::end_answer::ended_with_waiters) tell_waiters(waiters_);
+    note_end();
 }
 
 void task_record::publish_after_parts(task_state terminal) noexcept

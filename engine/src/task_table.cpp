@@ -67,20 +67,22 @@ task_record* task_table::find(std::uint64_t id) const noexcept
     return found == pages_.end() ? nullptr : found->second->tasks[id % page_size];
 }
 
-std::vector<task_record*> task_table::all() const
+std::vector<std::uint64_t> task_table::pages_after(std::uint64_t id) const
 {
     std::vector<std::uint64_t> numbers;
     numbers.reserve(pages_.size());
-    for (const auto& [number, unused] : pages_) numbers.push_back(number);
+    for (const auto& [number, unused] : pages_)
+        if (number >= id / page_size) numbers.push_back(number);
     std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
 
+std::vector<task_record*> task_table::all() const
+{
     std::vector<task_record*> found;
     found.reserve(count_);
-    for (const std::uint64_t number : numbers) {
-        for (task_record* const listed : pages_.at(number)->tasks) {
-            if (listed) found.push_back(listed);
-        }
-    }
+    for (const std::uint64_t number : pages_after(0))
+        for_each_on_page(number, [&](task_record& listed) { found.push_back(&listed); });
     return found;
 }
 

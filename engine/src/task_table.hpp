@@ -18,6 +18,8 @@ class task_record;
 /// Thread safety: none; the task board's lock guards it.
 class task_table {
 public:
+    static constexpr std::size_t page_size = 256;
+
     /// Without memory for a further page the task is left out: it runs, but is
     /// not found.
     void add(std::uint64_t id, task_record& added) noexcept;
@@ -36,9 +38,20 @@ public:
     /// All of them, by id.
     [[nodiscard]] std::vector<task_record*> all() const;
 
-private:
-    static constexpr std::size_t page_size = 256;
+    /// The numbers of the pages on which there are tasks with a higher id, in
+    /// order.
+    [[nodiscard]] std::vector<std::uint64_t> pages_after(std::uint64_t id) const;
+    /// Calls `visit(task_record&)` for each task on a page, by id.
+    template <class Visit>
+    void for_each_on_page(std::uint64_t number, Visit visit) const
+    {
+        const auto found = pages_.find(number);
+        if (found == pages_.end()) return;
+        for (task_record* const listed : found->second->tasks)
+            if (listed) visit(*listed);
+    }
 
+private:
     struct page {
         std::array<task_record*, page_size> tasks{};
         std::size_t count = 0;

@@ -38,7 +38,7 @@ void cancel_on_stop::operator()() const noexcept
     // The task may be on its way out, with nothing left to cancel.
     if (!task_.try_add_reference()) return;
     const intrusive_ptr<task_record> held(&task_, adopt_reference);
-    task_.request_cancel();
+    task_.request_cancel({}, cancel_origin::stop_token);
 }
 
 task_terms::task_terms(task_record& owner, task_options&& options)

@@ -34,6 +34,12 @@ enum class room_stage : std::uint8_t {
     passed,       ///< Nothing more: its begin is up to the workers, or has been.
 };
 
+/// The attempts of a task that have failed.
+struct attempts_made {
+    int failed = 0;
+    steady_time first_began_at{}; // of the first of them
+};
+
 /// A task's wait for another one to end before it begins.
 class predecessor final : public waiter {
 public:
@@ -102,6 +108,7 @@ struct task_terms {
     bool in_lane = false;         // counted there
     retry_delay delay;
     int attempts = 0;                 // that have failed
+    steady_time first_began_at{};     // once one has failed
     std::exception_ptr failure;       // it is to end so, unbegun
     task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
 

@@ -3,6 +3,7 @@
 
 #include "coarse_clock.hpp"
 #include "engine_core.hpp"
+#include "observe.hpp"
 #include "retry_schedule.hpp"
 #include "wait_cycle.hpp"
 
@@ -123,7 +124,7 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
     for (const auto& each : replaced) each->cancel_in_queue();
     if (terms.stop.stop_possible()) terms.stop_callback.emplace(terms.stop, posted);
     // It may have been asked when we were not yet a part of it.
-    if (terms.parent && terms.parent->cancel_requested()) posted.request_cancel();
+    if (terms.parent && terms.parent->cancel_requested()) posted.request_cancel({}, cancel_origin::parent);
     return {};
 }
 
@@ -339,13 +340,14 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
     task_terms& terms = *failed.terms();
     const retry_policy& policy = *terms.retry;
     if (terms.attempts + 1 >= policy.attempts || !is_worth_repeating(policy, error)) return false;
+    observe(failed, &task_observer::attempt_failed, error);
     const auto wait = delay_after(policy, terms.attempts + 1, luck());
 
     moved_tasks moved;
     const std::lock_guard lock(mutex_);
     if (!failed.status_.requeue()) return false;
-    ++terms.attempts;
-    core_.board().count_requeued();
+    if (terms.attempts++ == 0) terms.first_began_at = failed.began_at_;
+    core_.board().count_requeued(failed);
     leave_lane_locked(terms, moved);
     terms.stage = room_stage::delay;
     if (wait > wait.zero()) {
@@ -383,6 +385,12 @@ void waiting_room::set_priority(task_record& queued, task_priority priority) noe
     if (is_in_lane) terms.lane->waiting.remove(queued);
     core_.board().set_priority(queued, priority);
     if (is_in_lane) terms.lane->waiting.push(queued);
+}
+
+attempts_made waiting_room::attempts_of(const task_terms& terms) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return {terms.attempts, terms.first_began_at};
 }
 
 obstacle waiting_room::obstacle_of(task_record& queued)

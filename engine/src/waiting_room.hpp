@@ -63,6 +63,8 @@ public:
 
     void set_priority(task_record& queued, task_priority priority) noexcept;
 
+    [[nodiscard]] attempts_made attempts_of(const task_terms& terms) noexcept;
+
     /// What a queued task waits for; nothing if it is not in here.
     [[nodiscard]] obstacle obstacle_of(task_record& queued);
 

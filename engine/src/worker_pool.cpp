@@ -140,6 +140,7 @@ bool worker_pool::begin_blocking() noexcept
         // One must stay free: it gets to every queued task in the end.
         if (threads_.size() <= blocked_ + 1) return false;
         ++blocked_;
+        ++waits_compensated_;
         allow_turns_locked();
     }
     if (board_.has_queued()) notify();
@@ -151,6 +152,15 @@ void worker_pool::end_blocking() noexcept
     const std::lock_guard lock(mutex_);
     --blocked_;
     allow_turns_locked();
+}
+
+void worker_pool::read_counters(metrics_snapshot& into) const
+{
+    const std::lock_guard lock(mutex_);
+    into.workers = threads_.size();
+    into.workers_blocked = blocked_;
+    into.spare_workers_started = into.workers - std::min<std::uint64_t>(into.workers, worker_count_);
+    into.waits_compensated = waits_compensated_;
 }
 
 /// Makes up for one blocked worker more, if a thread can be had.

@@ -5,8 +5,11 @@
 #include "handler_memory.hpp"
 #include "thread_group.hpp"
 
+#include <vmtask/metrics.hpp>
+
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 
 namespace vmtask::detail {
@@ -39,6 +42,8 @@ public:
     [[nodiscard]] bool begin_blocking() noexcept;
     void end_blocking() noexcept;
 
+    void read_counters(metrics_snapshot& into) const;
+
 private:
     void post_turn() noexcept;
     void take_turn() noexcept;
@@ -61,8 +66,9 @@ private:
     std::atomic<std::size_t> allowed_;               // turns at most
     adaptive_spin spin_;
 
-    std::mutex mutex_;
-    std::size_t blocked_ = 0; // guarded by mutex_
+    mutable std::mutex mutex_;
+    std::size_t blocked_ = 0;             // guarded by mutex_
+    std::uint64_t waits_compensated_ = 0; // guarded by mutex_
 };
 
 } // namespace vmtask::detail

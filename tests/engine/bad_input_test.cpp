@@ -113,6 +113,7 @@ TEST_CASE("every member of an empty handle says errc::no_task", "[bad_input]")
         [&] { (void)empty.progress(); },
         [&] { (void)empty.error(); },
         [&] { (void)empty.exception(); },
+        [&] { (void)empty.outcome(); },
         [&] { empty.result(); },
         [&] { empty.request_cancel(); },
         [&] { empty.wait_for_completion(); },

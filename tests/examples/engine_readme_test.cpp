@@ -98,3 +98,19 @@ TEST_CASE("the example of steps shows what it does, how fast, and how long it st
                             std::regex("copying: \\d+ of \\d+ bytes, [\\d.e+]+ a second, \\d+ ms left")));
     CHECK_THAT(run_once.output, ContainsSubstring("100 %\n"));
 }
+
+TEST_CASE("the example of histories tells how each task came out", "[examples]")
+{
+    const outcome ended = run({EXAMPLE_task_history});
+
+    CHECK(ended.code == 0);
+    CHECK_THAT(ended.output, ContainsSubstring("log: compact of a.vhd began\nlog: compact of a.vhd succeeded\n"));
+    CHECK_THAT(ended.output,
+               ContainsSubstring(
+                   "1: compact of a.vhd for night shift: succeeded while looking for empty blocks, warning: 12 "));
+    CHECK_THAT(ended.output,
+               ContainsSubstring("2: merge of b.vhd for night shift: failed while copying blocks: cannot copy block 7, "
+                                 "because of write: No space left on device\n"));
+    CHECK_THAT(ended.output, ContainsSubstring("3: compact of c.vhd"));
+    CHECK_THAT(ended.output, ContainsSubstring("vmtask_tasks_ended_total{engine=\"example\",state=\"failed\"} 1\n"));
+}

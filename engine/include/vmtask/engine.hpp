@@ -8,12 +8,16 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/error.hpp>
+#include <vmtask/metrics.hpp>
 #include <vmtask/obstacle.hpp>
 #include <vmtask/shutdown.hpp>
 #include <vmtask/task.hpp>
 #include <vmtask/task_context.hpp>
+#include <vmtask/task_filter.hpp>
 #include <vmtask/task_handle.hpp>
+#include <vmtask/task_observer.hpp>
 #include <vmtask/task_options.hpp>
+#include <vmtask/task_outcome.hpp>
 
 #include <asio/io_context.hpp>
 
@@ -92,8 +96,20 @@ public:
     /// oldest first. Never waits for a task.
     [[nodiscard]] std::vector<task_handle> tasks() const;
 
+    /// Those of them that match, oldest first.
+    [[nodiscard]] std::vector<task_handle> tasks(const task_filter& filter) const;
+
+    /// A page of those. A task that was posted before the first page was asked
+    /// for, matches and stays listed until the last is on exactly one of them,
+    /// whatever else comes and goes.
+    [[nodiscard]] task_page tasks(const task_filter& filter, const page_bounds& bounds) const;
+
     /// The task with that id; an empty handle when there is none, or none kept.
     [[nodiscard]] task_handle find(std::uint64_t id) const;
+
+    /// What the engine has counted, and what it is doing now. Never waits for a
+    /// task. Throws std::bad_alloc.
+    [[nodiscard]] metrics_snapshot metrics() const;
 
     /// Takes no further task, and waits until those there are have ended, or
     /// `timeout` has passed. May be repeated, as with a stricter mode after a

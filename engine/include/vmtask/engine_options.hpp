@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace vmtask {
+
+class task_observer;
 
 /// A lane: tasks of which only some may be under way at once, such as those
 /// that load the same disk array.
@@ -51,6 +54,8 @@ struct engine_options {
     std::vector<lane_options> lanes{};
     /// How long ended tasks are listed.
     retention retain{};
+    /// Told of what happens to every task; see task_observer. Null: nobody is.
+    std::shared_ptr<task_observer> observer{};
     /// Told of an exception that escapes a handler which runs on a thread of
     /// the engine, on that thread; the thread then goes on. Bodies are not
     /// meant: what they throw ends their task. Empty: std::terminate.

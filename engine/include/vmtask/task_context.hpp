@@ -46,6 +46,11 @@ public:
     /// Says what the task is doing now, for people.
     void report_step(std::string_view text);
 
+    /// Warns of something that does not keep the task from succeeding; see
+    /// task_outcome::warnings. All attempts of a task add to one list. Throws
+    /// std::bad_alloc.
+    void add_warning(std::string_view text);
+
     /// True once somebody asked the task to stop.
     [[nodiscard]] bool stop_requested() const noexcept;
 

@@ -18,12 +18,14 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace vmtask {
 
 struct obstacle;
+struct task_outcome;
 class task_handle;
 
 namespace detail {
@@ -102,8 +104,10 @@ public:
     /// at its next checkpoint, unless it gets to its end first and succeeds.
     /// Asking again is harmless.
     ///
+    /// Who asks first may say who he is, for outcome().
+    ///
     /// Errors: errc::not_cancelable, errc::already_ended.
-    std::error_code request_cancel() const { return record().request_cancel(); }
+    std::error_code request_cancel(std::string_view by = {}) const { return record().request_cancel(by); }
 
     /// Holds the task until resume() has been called as often as pause(): if it
     /// is queued it does not begin; if its body has begun it stays in its next
@@ -125,6 +129,9 @@ public:
     ///
     /// Errors: errc::already_begun, errc::already_ended.
     std::error_code set_priority(task_priority priority) const { return record().set_priority(priority); }
+
+    /// How the task came out, in full. Never waits for the task.
+    [[nodiscard]] task_outcome outcome() const;
 
     /// What keeps a queued task from beginning.
     [[nodiscard]] vmtask::obstacle obstacle() const;

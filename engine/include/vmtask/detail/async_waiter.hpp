@@ -127,7 +127,7 @@ public:
         owner added = make(std::move(record), deadline, std::move(handler), std::move(report));
         give_up_handler* const give_up = added->connect_slot();
         async_waiter* const listed = added.release();
-        if (!Report::list(task, *listed, give_up)) listed->complete(wait_outcome::completed);
+        if (!listed->report_.list(task, *listed, give_up)) listed->complete(wait_outcome::completed);
     }
 
     async_waiter(intrusive_ptr<task_record>&& record, steady_time deadline, Handler&& handler, Report&& report)
@@ -249,15 +249,24 @@ class report_checkpoint : public wait_for_resumption {
 public:
     explicit report_checkpoint(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
 
+    /// Touches nothing of its own once the wait is listed: it may be over then.
+    bool list(task_record& record, waiter& added, give_up_handler* give_up)
+    {
+        is_observed_ = record.observe_pause();
+        return wait_for_resumption::list(record, added, give_up);
+    }
+
     template <class Handler>
     void operator()(Handler&& handler, std::error_code error) const
     {
+        if (is_observed_) record_->observe_resumption();
         if (!error && record_->cancel_requested()) error = errc::cancelled;
         std::forward<Handler>(handler)(error);
     }
 
 private:
     intrusive_ptr<task_record> record_;
+    bool is_observed_ = false;
 };
 
 /// Calls the handler of a wait for a result.

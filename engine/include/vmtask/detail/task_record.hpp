@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/cancel_origin.hpp>
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
@@ -30,6 +31,7 @@ namespace vmtask {
 
 class task_context;
 struct obstacle;
+struct task_outcome;
 struct task_options;
 
 namespace detail {
@@ -84,7 +86,10 @@ public:
     [[nodiscard]] std::exception_ptr failure() const noexcept;
     /// Throws unless the task has succeeded.
     void require_success() const;
-    std::error_code request_cancel();
+    [[nodiscard]] task_outcome outcome_now();
+    /// The first whose request is accepted is remembered; without memory, not
+    /// what he called himself.
+    std::error_code request_cancel(std::string_view by = {}, cancel_origin origin = cancel_origin::caller);
     std::error_code pause();
     std::error_code resume();
     std::error_code set_priority(task_priority priority);
@@ -109,6 +114,7 @@ public:
     // Take effect without memory where something was set before.
     void swap_progress_unit(std::string& unit);
     void swap_step(std::string& text);
+    void add_warning(std::string_view text);
     [[nodiscard]] std::stop_token stop_token();
     [[nodiscard]] bool pass_point_of_no_return() noexcept { return status_.pass_point_of_no_return(); }
     [[nodiscard]] bool needs_checkpoint() const noexcept { return status_.needs_checkpoint(); }
@@ -117,6 +123,10 @@ public:
     /// Lists a coroutine that is to be told when the task is no longer held.
     /// False when it is not; nothing was listed then.
     [[nodiscard]] bool add_paused(waiter& added, give_up_handler* give_up = nullptr);
+
+    /// Tells the observer, if there is one, that a coroutine is about to stay.
+    [[nodiscard]] bool observe_pause() const noexcept;
+    void observe_resumption() const noexcept;
 
     // What the engine does with it.
     /// Runs the body of a started task, on the calling worker. True when the
@@ -131,6 +141,7 @@ public:
     /// Null for a task that was posted without any.
     [[nodiscard]] task_terms* terms() const noexcept { return terms_.get(); }
     [[nodiscard]] task_priority priority() const noexcept { return priority_; }
+    [[nodiscard]] steady_time queued_at() const noexcept { return queued_at_; }
     [[nodiscard]] steady_time ready_since() const noexcept { return began_at_; }
     /// Gives up a wait that is still listed; false when it is completed, by
     /// somebody else, or was never listed.
@@ -192,7 +203,13 @@ private:
     void remove_part_locked(task_record& removed) noexcept;
     void cancel_parts() noexcept;
     void tell_waiters(waiter_list& told) noexcept;
+    void note_end() noexcept;
+    [[nodiscard]] steady_time::duration cancel_latency() const noexcept;
     void request_stop() noexcept;
+    void note_cancel_locked(std::string_view by, cancel_origin origin) noexcept;
+    [[nodiscard]] steady_time cancelled_at_locked() const noexcept;
+    void describe_times(task_outcome& described);
+    void describe_extras_locked(task_outcome& described) const;
     void list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept;
     void detach(waiter& removed) noexcept;
     void tie_locked(give_up_handler* give_up, waiter& target) noexcept;
@@ -208,6 +225,9 @@ private:
         std::string step;
         std::unique_ptr<progress_history> history; // made for the first who asks
         std::stop_source stop{std::nostopstate};
+        std::vector<std::string> warnings;
+        std::size_t warnings_dropped = 0;
+        std::string cancel_requested_by;
 
         std::size_t holds = 0; // pauses that were not resumed
         waiter_list paused;    // bodies that stay in a checkpoint
@@ -232,8 +252,8 @@ private:
     // a lane's queue by the waiting room's.
     std::atomic<task_record*> next_{nullptr};
     task_record* previous_ = nullptr;
-    steady_time ended_at_{};
-    steady_time began_at_; // until then: since when nothing but a worker is missing
+    steady_time ended_at_{}; // when the board, or who asked before, saw the end
+    steady_time began_at_;   // until then: since when nothing but a worker is missing
 
     const steady_time queued_at_;
 
@@ -251,6 +271,9 @@ private:
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false; // last: derived classes use the padding
     bool is_set_aside_ = false; // held when it was to begin
+    // Guarded by mutex_.
+    cancel_origin cancel_origin_ = cancel_origin::none;
+    std::uint32_t cancel_delay_ms_ = 0; // from the post to the cancel, 49 days at most
 };
 
 /// Counts one more reference, for those who hold a plain one.

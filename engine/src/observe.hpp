@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "engine_core.hpp"
+#include "task_terms.hpp"
+
+#include <vmtask/detail/task_record.hpp>
+#include <vmtask/task_observer.hpp>
+
+#include <type_traits>
+
+namespace vmtask::detail {
+
+[[nodiscard]] inline observed_task view_of(const task_record& task) noexcept
+{
+    observed_task view{task.id(), task.description(), {}, {}, 0};
+    if (const task_terms* const terms = task.terms()) {
+        view.kind = terms->kind;
+        view.initiator = terms->initiator;
+        if (terms->parent) view.parent = terms->parent->id();
+    }
+    return view;
+}
+
+/// Tells the engine's observer, if it has one. Call it without a lock.
+template <class... Details>
+void observe(const task_record& task, void (task_observer::*event)(const observed_task&, Details...) noexcept,
+             const std::type_identity_t<Details>&... details) noexcept
+{
+    if (task_observer* const observer = task.core().observer()) (observer->*event)(view_of(task), details...);
+}
+
+} // namespace vmtask::detail

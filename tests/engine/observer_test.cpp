@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <vmtask/engine.hpp>
+
+#include "support/catch.hpp"
+#include "support/gate.hpp"
+#include "support/occupy.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+using namespace vmtask;
+using namespace std::chrono_literals;
+using test::patience;
+using words = std::vector<std::string>;
+
+namespace {
+
+/// Writes down what it is told, as one word for each call.
+class notebook final : public task_observer {
+public:
+    [[nodiscard]] words told() const
+    {
+        const std::lock_guard lock(mutex_);
+        return told_;
+    }
+    [[nodiscard]] bool was_told(const std::string& word) const
+    {
+        const words seen = told();
+        return std::find(seen.begin(), seen.end(), word) != seen.end();
+    }
+    std::thread::id began_on;
+
+private:
+    void note(const observed_task& task, const std::string& word)
+    {
+        const std::lock_guard lock(mutex_);
+        told_.push_back(std::string(task.description) + word);
+    }
+    void posted(const observed_task& task) noexcept override { note(task, "posted"); }
+    void withdrawn(const observed_task& task) noexcept override { note(task, "withdrawn"); }
+    void began(const observed_task& task) noexcept override
+    {
+        began_on = std::this_thread::get_id();
+        note(task, "began");
+    }
+    void paused(const observed_task& task) noexcept override { note(task, "paused"); }
+    void resumed(const observed_task& task) noexcept override { note(task, "resumed"); }
+    void attempt_failed(const observed_task& task, std::error_code error) noexcept override
+    {
+        note(task, "failed: " + error.message());
+    }
+    void ended(const observed_task& task, task_state state, std::error_code error) noexcept override
+    {
+        note(task, std::string(to_string(state)) + (error ? ": " + error.message() : ""));
+    }
+
+    mutable std::mutex mutex_;
+    words told_; // guarded by mutex_
+};
+
+const std::error_code busy = std::make_error_code(std::errc::device_or_resource_busy);
+
+} // namespace
+
+TEST_CASE("an observer is told of a task from its post to its end", "[observer]")
+{
+    const auto observer = std::make_shared<notebook>();
+    std::thread::id ran_on;
+    {
+        engine engine({.workers = 1, .observer = observer});
+        (void)engine.post([&](task_context&) { ran_on = std::this_thread::get_id(); });
+        (void)engine.shutdown(shutdown_mode::drain);
+    }
+    CHECK(observer->told() == words{"posted", "began", "succeeded"});
+    CHECK(observer->began_on == ran_on);
+    CHECK(observer.use_count() == 1);
+}
+
+TEST_CASE("an observer is told of each attempt, of tasks with terms and of coroutines", "[observer]")
+{
+    const auto observer = std::make_shared<notebook>();
+    {
+        engine engine({.workers = 1, .observer = observer});
+        const retry_policy twice{.attempts = 2, .first_delay = 0s};
+        engine.post([](task_context&) { throw std::system_error(busy); }, {.retry = twice}).wait_for_completion();
+        engine
+            .post(
+                [](task_context&) -> asio::awaitable<void> {
+                    throw std::system_error(busy);
+                    co_return;
+                },
+                {.description = "coroutine ", .retry = twice})
+            .wait_for_completion();
+    }
+    const std::string why = "failed: " + busy.message();
+    CHECK(observer->told()
+          == words{"posted", "began", why, "began", why, "coroutine posted", "coroutine began", "coroutine " + why,
+                   "coroutine began", "coroutine " + why});
+}
+
+TEST_CASE("an observer is told of a task that is cancelled in the queue", "[observer]")
+{
+    const auto observer = std::make_shared<notebook>();
+    test::gate gate;
+    engine engine({.workers = 1, .observer = observer});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    const auto task = engine.post([](task_context&) {}, {.description = "it "});
+    CHECK_FALSE(task.request_cancel());
+    CHECK(observer->was_told("it cancelled: " + task.error().message()));
+    CHECK_FALSE(observer->was_told("it began"));
+    gate.open();
+}
+
+TEST_CASE("an observer is told that a post made no task", "[observer]")
+{
+    const auto observer = std::make_shared<notebook>();
+    test::gate gate;
+    engine engine({.workers = 1, .observer = observer});
+    const auto held = engine.post([&](task_context& self) { gate.hold(self); }, {.claims = {exclusive("disk")}});
+    CHECK_THROWS_AS(engine.post([](task_context&) {},
+                                {.description = "it ", .claims = {exclusive("disk")}, .when_busy = when_busy::fail}),
+                    resource_busy);
+    CHECK(observer->was_told("it posted"));
+    CHECK(observer->was_told("it withdrawn"));
+    gate.open();
+}
+
+TEST_CASE("an observer is told of pauses of bodies and of coroutines", "[observer][pause]")
+{
+    const auto observer = std::make_shared<notebook>();
+    {
+        test::gate gate;
+        engine engine({.workers = 1, .observer = observer});
+        const auto pause_and_resume = [](const task_handle& task) {
+            CHECK_FALSE(task.pause());
+            REQUIRE(test::eventually([&] { return task.state() == task_state::paused; }));
+            CHECK_FALSE(task.resume());
+        };
+        const auto body = engine.post([&](task_context& self) { gate.hold(self); });
+        REQUIRE(gate.reached());
+        pause_and_resume(body);
+        gate.open();
+        body.wait_for_completion();
+
+        std::atomic<bool> over{false};
+        const auto coroutine = engine.post([&](task_context& self) -> asio::awaitable<void> {
+            while (!over) co_await self.async_checkpoint(asio::use_awaitable);
+        });
+        REQUIRE(test::eventually([&] { return coroutine.state() == task_state::running; }));
+        pause_and_resume(coroutine);
+        over = true;
+        coroutine.wait_for_completion();
+    }
+    const words once{"posted", "began", "paused", "resumed", "succeeded"};
+    words twice = once;
+    twice.insert(twice.end(), once.begin(), once.end());
+    CHECK(observer->told() == twice);
+}
+
+TEST_CASE("an observer may ask the engine anything but to wait", "[observer]")
+{
+    struct curious final : task_observer {
+        void began(const observed_task& task) noexcept override { look(task.id); }
+        void ended(const observed_task& task, task_state, std::error_code) noexcept override { look(task.id); }
+        void look(std::uint64_t id) noexcept
+        {
+            found += watched->find(id) ? 1 : 0;
+            (void)watched->tasks();
+            (void)watched->metrics();
+        }
+        engine* watched = nullptr;
+        std::atomic<int> found{0};
+    };
+    const auto observer = std::make_shared<curious>();
+    engine engine({.workers = 1, .observer = observer});
+    observer->watched = &engine;
+    REQUIRE(engine.post([](task_context&) {}, {.kind = "probe"}).wait_for_completion(patience)
+            == wait_status::completed);
+    CHECK(engine.shutdown(shutdown_mode::drain).complete());
+    CHECK(observer->found == 2);
+}
