@@ -160,6 +160,33 @@ TEST_CASE("a parent that is missing, another, or in use is said", "[virtual_serv
     CHECK(error_of_parent(top) == VM_E_PARENT_CHILD_ID_MISMATCH);
 }
 
+TEST_CASE("a parent is set only if it is the parent, and found", "[virtual_server][properties]")
+{
+    const test::chain_files chain;
+    const IVMVirtualServerPtr server = virtual_server::create_server();
+    const IVMHardDiskPtr top = server->GetHardDisk(chain.top().c_str());
+    const IVMHardDiskPtr middle = server->GetHardDisk(chain.middle().c_str());
+    const IVMHardDiskPtr base = server->GetHardDisk(chain.base().c_str());
+
+    CHECK(top->put_Parent(middle) == S_OK);
+    CHECK_NOTHROW(top->Parent = middle);
+    CHECK_NOTHROW(top->PutParent(middle));
+    CHECK(top->put_Parent(base) == VM_E_PARENT_CHILD_ID_MISMATCH);
+    CHECK_THROWS_AS(top->Parent = base, _com_error);
+    CHECK(base->put_Parent(middle) == VM_E_WRONG_HD_IMAGE_TYPE);
+    CHECK(top->put_Parent(nullptr) == E_POINTER);
+
+    create_directory(chain.folder / "elsewhere");
+    rename(chain.middle(), chain.folder / "elsewhere" / "moved.vhd");
+    const IVMHardDiskPtr moved = server->GetHardDisk((chain.folder / "elsewhere" / "moved.vhd").c_str());
+    CHECK(top->put_Parent(moved) == E_NOTIMPL);
+    CHECK(top->put_Parent(middle) == E_FILE_NOT_FOUND);
+    {
+        const vhd::file_store user(chain.folder / "elsewhere" / "moved.vhd", vhd::file_access::write);
+        CHECK(top->put_Parent(moved) == E_SHARING_VIOLATION);
+    }
+}
+
 TEST_CASE("a disk has no host drive, and no access lists", "[virtual_server][properties]")
 {
     farm farm;

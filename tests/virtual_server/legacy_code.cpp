@@ -90,3 +90,35 @@ VMTaskResult compact_by_properties(const IVMVirtualServerPtr& server, const wcha
     default: throw _com_error(E_FAIL);
     }
 }
+
+std::string create_and_describe(const IVMVirtualServerPtr& server, const wchar_t* path, long megabytes)
+{
+    IVMTask2Ptr created = server->CreateDynamicVirtualHardDisk(path, megabytes);
+    created->WaitForCompletion(60000);
+    if (created->Error != S_OK) return static_cast<const char*>(created->GetErrorDescription());
+
+    IVMHardDiskPtr disk = server->GetHardDisk(path);
+    if (disk->Type != vmDiskType_Dynamic || disk->GetParent() != NULL) throw _com_error(E_FAIL); // NOLINT(*-nullptr)
+    double size = disk->SizeInGuest;
+    _variant_t on_host = disk->SizeOnHost;
+    on_host.ChangeType(VT_R8);
+    return std::to_string(static_cast<long>(size)) + (on_host.dblVal < size ? " bytes, sparse" : " bytes");
+}
+
+std::string list_tasks(const IVMVirtualServerPtr& server)
+{
+    std::string list;
+    IVMTaskCollectionPtr tasks = server->Tasks;
+    for (long i = 1; i <= tasks->Count; ++i) {
+        const _bstr_t text = tasks->Item[i]->Description;
+        list += std::to_string(i) + " " + static_cast<const char*>(text) + "\n";
+    }
+    IEnumVARIANTPtr all = tasks->_NewEnum;
+    _variant_t value;
+    long count = 0;
+    for (ULONG taken = 0; all->Next(1, &value, &taken) == S_OK; value.Clear()) {
+        IVMTaskPtr task = value;
+        count += task->IsComplete == VARIANT_FALSE ? 0 : 1;
+    }
+    return list + std::to_string(count) + " ended\n";
+}

@@ -18,3 +18,9 @@ HRESULT compact_by_mixed_calls(IVMHardDiskPtr disk, VMTaskResult* result);
 
 /// Properties and wrappers.
 VMTaskResult compact_by_properties(const IVMVirtualServerPtr& server, const wchar_t* path, std::string* description);
+
+/// Creates a disk, and its size and how it is kept; or why it could not be made.
+std::string create_and_describe(const IVMVirtualServerPtr& server, const wchar_t* path, long megabytes);
+
+/// Numbers and descriptions of a server's tasks, and how many have ended.
+std::string list_tasks(const IVMVirtualServerPtr& server);

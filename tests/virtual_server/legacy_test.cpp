@@ -129,3 +129,23 @@ TEST_CASE("legacy code uses properties", "[virtual_server][legacy]")
     CHECK(description == "compact " + path.string());
     CHECK(test::contents_of(path) == expected);
 }
+
+TEST_CASE("legacy code creates a disk and asks what it is", "[virtual_server][legacy]")
+{
+    const test::temporary_folder folder;
+    const auto path = (folder / "disk.vhd").wstring();
+
+    CHECK(create_and_describe(create_server(), path.c_str(), 16) == "16777216 bytes, sparse");
+    CHECK_THROWS_AS(create_and_describe(create_server(), path.c_str(), 16), _com_error);
+}
+
+TEST_CASE("legacy code lists tasks by index and by enumeration", "[virtual_server][legacy]")
+{
+    const test::temporary_folder folder;
+    const auto path = folder / "disk.vhd";
+    const IVMVirtualServerPtr server = create_server();
+    create_and_describe(server, path.wstring().c_str(), 16);
+    server->GetHardDisk(path.c_str())->Compact()->WaitForCompletion(-1);
+
+    CHECK(list_tasks(server) == "1 create " + path.string() + "\n2 compact " + path.string() + "\n2 ended\n");
+}

@@ -60,6 +60,22 @@ VMHardDiskType from_disk_type(vhd::disk_type type) noexcept
     }
 }
 
+/// Where the parent is, of a differencing disk.
+std::filesystem::path find_parent(const std::filesystem::path& disk, const vhd::chain_options& options)
+{
+    const vhd::chain_info chain = vhd::read_chain_info(disk, options);
+    // What is wrong beneath the parent is no business of this disk's.
+    if (chain.links.size() == 1) throw call_failure(to_hresult(chain.error), chain.message);
+    return chain.links[1].path;
+}
+
+/// Whether that is where the disk itself finds its parent.
+bool is_found_at(const std::filesystem::path& disk, const std::filesystem::path& parent)
+{
+    const vhd::chain_info chain = vhd::read_chain_info(disk);
+    return chain.links.size() > 1 && equivalent(chain.links[1].path, parent);
+}
+
 VARIANT to_decimal(std::uint64_t value) noexcept
 {
     VARIANT result{};
@@ -161,11 +177,24 @@ HRESULT hard_disk_object::get_Parent(IVMHardDisk** value)
         if (value == nullptr) return E_POINTER;
         *value = nullptr;
         if (read_footer(path_).type != vhd::disk_type::differencing) return S_FALSE;
-        const vhd::chain_info chain = vhd::read_chain_info(path_);
-        // What is wrong beneath the parent is no business of this disk's.
-        if (chain.links.size() == 1) throw call_failure(to_hresult(chain.error), chain.message);
-        *value = new hard_disk_object(engine_, chain.links[1].path);
+        *value = new hard_disk_object(engine_, find_parent(path_, {}));
         return S_OK;
+    });
+}
+
+HRESULT hard_disk_object::put_Parent(IVMHardDisk* parent)
+{
+    return guarded([&] {
+        if (parent == nullptr) return E_POINTER;
+        if (read_footer(path_).type != vhd::disk_type::differencing)
+            throw std::system_error(vhd::errc::not_differencing, path_.string());
+        _bstr_t file;
+        if (const HRESULT result = parent->get_File(file.GetAddress()); FAILED(result)) return result;
+        const std::filesystem::path wanted = find_parent(path_, {.parent = to_path(file)});
+        if (is_found_at(path_, wanted)) return S_OK;
+        throw call_failure(E_NOTIMPL,
+                           path_.string() + ": does not look for its parent at " + wanted.string()
+                               + ", and this cannot be changed; put the parent beside it, under the name it knows");
     });
 }
 

@@ -29,6 +29,7 @@ public:
     HRESULT get_SizeOnHost(VARIANT* value) override;
     HRESULT get_HostFreeDiskSpace(VARIANT* value) override;
     HRESULT get_Parent(IVMHardDisk** value) override;
+    HRESULT put_Parent(IVMHardDisk* parent) override;
     HRESULT get_HostDriveIdentifier(BSTR* value) override;
     HRESULT get_Security(IVMSecurity** value) override;
 

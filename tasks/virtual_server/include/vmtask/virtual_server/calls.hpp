@@ -65,8 +65,21 @@ public:
         return fetch(*object_, Get);
     }
 
-private:
+protected:
     Interface* object_;
+};
+
+/// The same for one that can be set: `disk->Parent = other` throws _com_error.
+template <class Interface, class Raw, HRESULT (Interface::*Get)(Raw*), HRESULT (Interface::*Put)(Raw)>
+class writable_property : public property<Interface, Raw, Get> {
+public:
+    using property<Interface, Raw, Get>::property;
+
+    const writable_property& operator=(Raw value) const
+    {
+        check((this->object_->*Put)(value));
+        return *this;
+    }
 };
 
 /// The same for a VARIANT, which is also read as a number or a string.

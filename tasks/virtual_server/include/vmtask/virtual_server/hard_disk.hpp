@@ -95,6 +95,16 @@ struct IVMHardDisk : IUnknown {
     /// writes to either.
     virtual HRESULT get_Parent(IVMHardDisk** value) = 0;
 
+    /// Checks that `parent` is the disk that this one was made from. S_OK if it
+    /// also lies where this one looks for it, so that there is nothing to change.
+    ///
+    /// Errors besides: VM_E_PARENT_CHILD_ID_MISMATCH when it is another disk;
+    /// VM_E_WRONG_HD_IMAGE_TYPE when this one is not differencing;
+    /// E_SHARING_VIOLATION while somebody writes to either; E_NOTIMPL when the path
+    /// in this one would have to be changed: a parent is also found beside its
+    /// child, by the name that the child knows.
+    virtual HRESULT put_Parent(IVMHardDisk* parent) = 0;
+
     /// S_FALSE, and null: disks of the host are not known here.
     virtual HRESULT get_HostDriveIdentifier(BSTR* value) = 0;
 
@@ -157,6 +167,7 @@ public:
     _variant_t GetSizeOnHost() const { return SizeOnHost; }
     _variant_t GetHostFreeDiskSpace() const { return HostFreeDiskSpace; }
     _com_ptr_t<IVMHardDisk> GetParent() const { return Parent; }
+    void PutParent(IVMHardDisk* parent) const { Parent = parent; }
     _bstr_t GetHostDriveIdentifier() const { return HostDriveIdentifier; }
     _com_ptr_t<IVMSecurity> GetSecurity() const { return Security; }
 
@@ -178,16 +189,17 @@ public:
     HRESULT get_SizeOnHost(VARIANT* value) const { return object_->get_SizeOnHost(value); }
     HRESULT get_HostFreeDiskSpace(VARIANT* value) const { return object_->get_HostFreeDiskSpace(value); }
     HRESULT get_Parent(IVMHardDisk** value) const { return object_->get_Parent(value); }
+    HRESULT put_Parent(IVMHardDisk* parent) const { return object_->put_Parent(parent); }
     HRESULT get_HostDriveIdentifier(BSTR* value) const { return object_->get_HostDriveIdentifier(value); }
     HRESULT get_Security(IVMSecurity** value) const { return object_->get_Security(value); }
 
-    // Read as values; reading throws _com_error.
+    // Read, and one of them set, as values; both throw _com_error.
     property<IVMHardDisk, BSTR, &IVMHardDisk::get_File> File;
     property<IVMHardDisk, VMHardDiskType, &IVMHardDisk::get_Type> Type;
     property<IVMHardDisk, VARIANT, &IVMHardDisk::get_SizeInGuest> SizeInGuest;
     property<IVMHardDisk, VARIANT, &IVMHardDisk::get_SizeOnHost> SizeOnHost;
     property<IVMHardDisk, VARIANT, &IVMHardDisk::get_HostFreeDiskSpace> HostFreeDiskSpace;
-    property<IVMHardDisk, IVMHardDisk*, &IVMHardDisk::get_Parent> Parent;
+    writable_property<IVMHardDisk, IVMHardDisk*, &IVMHardDisk::get_Parent, &IVMHardDisk::put_Parent> Parent;
     property<IVMHardDisk, BSTR, &IVMHardDisk::get_HostDriveIdentifier> HostDriveIdentifier;
     property<IVMHardDisk, IVMSecurity*, &IVMHardDisk::get_Security> Security;
 };
