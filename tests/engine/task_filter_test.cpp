@@ -36,7 +36,7 @@ handles in_pages(const engine& engine, const task_filter& filter, std::size_t li
         CHECK(page.tasks.size() <= limit);
         listed.insert(listed.end(), page.tasks.begin(), page.tasks.end());
         if (page.next == 0) return listed;
-        CHECK(page.next > bounds.after);
+        REQUIRE(page.next > bounds.after);
         bounds.after = page.next;
     }
 }
