@@ -12,7 +12,7 @@ engine::engine(engine_options options) : core_(new detail::engine_core(std::move
 
 engine::~engine()
 {
-    core_->shutdown(shutdown_mode::cancel, detail::deadline_never);
+    core_->shutdown_for_good();
     core_->end();
 }
 

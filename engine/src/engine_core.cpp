@@ -132,6 +132,13 @@ shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
     return report;
 }
 
+void engine_core::shutdown_for_good()
+{
+    (void)shutdown(shutdown_mode::cancel, deadline_now);
+    for (const task_handle& known : board_.tasks()) record_of(known)->end_with_engine();
+    (void)shutdown(shutdown_mode::cancel, deadline_never);
+}
+
 void engine_core::stop_threads() noexcept
 {
     // Nobody has a deadline any more; the workers may still hand handlers to

@@ -61,6 +61,8 @@ public:
     [[nodiscard]] metrics_snapshot metrics();
 
     shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
+    /// The same without a time limit, for tasks too that only others could end.
+    void shutdown_for_good();
     /// Ends the threads, once all tasks have ended, and the core itself as soon
     /// as no task is left.
     void end() noexcept;

@@ -50,16 +50,6 @@ bool status_word::claim_queued() noexcept
     return true;
 }
 
-bool status_word::cancel_queued() noexcept
-{
-    bits now = bits_.load(std::memory_order_acquire);
-    do {
-        if (state_of(now) != task_state::queued || (now & (bit_claimed | bit_not_cancelable)) != 0) return false;
-    } while (!bits_.compare_exchange_weak(now, now | bit_claimed | bit_cancel_requested, std::memory_order_acq_rel,
-                                          std::memory_order_acquire));
-    return true;
-}
-
 bool status_word::hold() noexcept
 {
     bits now = bits_.load(std::memory_order_acquire);
@@ -85,13 +75,14 @@ bool status_word::pause() noexcept
     return true;
 }
 
-void status_word::unpause() noexcept
+bool status_word::unpause() noexcept
 {
     bits now = bits_.load(std::memory_order_acquire);
     do {
-        if (state_of(now) != task_state::paused) return;
+        if (state_of(now) != task_state::paused) return false;
     } while (!bits_.compare_exchange_weak(now, with_state(now, task_state::running), std::memory_order_acq_rel,
                                           std::memory_order_acquire));
+    return true;
 }
 
 bool status_word::note_part() noexcept
@@ -109,6 +100,17 @@ bool status_word::note_part() noexcept
 bool status_word::close_for_parts() noexcept
 {
     return (bits_.fetch_or(bit_closed_for_parts, std::memory_order_acq_rel) & bit_has_parts) != 0;
+}
+
+status_word::cancel_answer status_word::request_cancel_queued() noexcept
+{
+    bits now = bits_.load(std::memory_order_acquire);
+    do {
+        if (state_of(now) != task_state::queued || (now & bit_claimed) != 0) return cancel_answer::requested_before;
+        if ((now & bit_not_cancelable) != 0) return cancel_answer::refused_not_cancelable;
+    } while (!bits_.compare_exchange_weak(now, now | bit_claimed | bit_cancel_requested, std::memory_order_acq_rel,
+                                          std::memory_order_acquire));
+    return cancel_answer::claimed;
 }
 
 status_word::cancel_answer status_word::request_cancel() noexcept

@@ -6,6 +6,7 @@
 #include "coarse_clock.hpp"
 #include "engine_core.hpp"
 #include "error_of.hpp"
+#include "limit_watch.hpp"
 #include "observe.hpp"
 #include "task_terms.hpp"
 
@@ -161,20 +162,30 @@ void task_record::require_success() const
 
 std::error_code task_record::request_cancel(std::string_view by, cancel_origin origin)
 {
+    return carry_out_cancel(ask_to_cancel(by, origin, &status_word::request_cancel));
+}
+
+status_word::cancel_answer task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
+                                                      status_word::cancel_answer (status_word::*ask)()
+                                                          noexcept) noexcept
+{
     using cancel_answer = status_word::cancel_answer;
-    cancel_answer answer{};
-    {
-        // Who sees a cancel also sees whose it was.
-        const std::lock_guard lock(mutex_);
-        answer = status_.request_cancel();
-        if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
-    }
+    // Who sees a cancel also sees whose it was.
+    const std::lock_guard lock(mutex_);
+    const cancel_answer answer = (status_.*ask)();
+    if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
+    return answer;
+}
+
+/// Does what the answer to a request to cancel asks for.
+std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer) noexcept
+{
     switch (answer) {
-    case cancel_answer::refused_already_ended: return errc::already_ended;
-    case cancel_answer::refused_not_cancelable: return errc::not_cancelable;
-    case cancel_answer::requested_before: return {};
-    case cancel_answer::requested: request_stop(); return {};
-    case cancel_answer::claimed:
+    case status_word::cancel_answer::refused_already_ended: return errc::already_ended;
+    case status_word::cancel_answer::refused_not_cancelable: return errc::not_cancelable;
+    case status_word::cancel_answer::requested_before: return {};
+    case status_word::cancel_answer::requested: request_stop(); return {};
+    case status_word::cancel_answer::claimed:
         error_ = errc::cancelled;
         end_in_queue(task_state::cancelled);
         return {};
@@ -223,7 +234,7 @@ void task_record::unpause() noexcept
     {
         const std::lock_guard lock(mutex_);
         if (!extras_) return;
-        status_.unpause();
+        unpause_locked();
     }
     tell_waiters(extras_->paused);
 }
@@ -282,6 +293,7 @@ bool task_record::add_paused(waiter& added, give_up_handler* give_up)
     const std::lock_guard lock(mutex_);
     if (!status_.pause()) return false;
     list_waiter_locked(added, extras_->paused, give_up);
+    if (limit_watch* const limits = limits_or_null()) limits->task_paused_locked();
     return true;
 }
 
@@ -342,7 +354,13 @@ void task_record::forget_waiter_locked(waiter& forgotten) noexcept
     waiter_list::remove_locked(forgotten);
     if (forgotten.give_up_) forgotten.give_up_->target_ = nullptr;
     forgotten.give_up_ = nullptr;
-    if (extras_ && extras_->paused.empty()) status_.unpause();
+    if (extras_ && extras_->paused.empty()) unpause_locked();
+}
+
+void task_record::unpause_locked() noexcept
+{
+    if (!status_.unpause()) return;
+    if (limit_watch* const limits = limits_or_null()) limits->task_resumed_locked();
 }
 
 void task_record::detach(waiter& removed) noexcept
@@ -401,7 +419,15 @@ void task_record::swap_progress_unit(std::string& unit)
 void task_record::swap_step(std::string& text)
 {
     const std::lock_guard lock(mutex_);
-    extras_locked().step.swap(text);
+    extras& kept = extras_locked();
+    kept.step.swap(text);
+    ++kept.steps;
+}
+
+progress_mark task_record::progress_mark_locked() const noexcept
+{
+    const progress_cell::numbers numbers = progress_.read();
+    return {numbers.fraction, numbers.done, extras_ ? extras_->steps : 0};
 }
 
 std::stop_token task_record::stop_token()
@@ -448,8 +474,43 @@ void task_record::observe_resumption() const noexcept
 
 // --- What the engine does with it ---
 
+limit_watch* task_record::limits_or_null() noexcept
+{
+    return terms_ && terms_->limits ? &*terms_->limits : nullptr;
+}
+
+bool task_record::has_passed(limit_kind kind) const noexcept
+{
+    return terms_ && terms_->limits && terms_->limits->has_passed(kind);
+}
+
+void task_record::watch_begin() noexcept
+{
+    limit_watch* const limits = limits_or_null();
+    if (!limits) return;
+    const std::lock_guard lock(mutex_);
+    limits->task_began_locked(progress_mark_locked());
+}
+
+void task_record::watch_queued(bool is_first_time) noexcept
+{
+    limit_watch* const limits = limits_or_null();
+    if (!limits) return;
+    const std::lock_guard lock(mutex_);
+    limits->task_queued_locked(is_first_time);
+}
+
+void task_record::watch_end() noexcept
+{
+    limit_watch* const limits = limits_or_null();
+    if (!limits) return;
+    const std::lock_guard lock(mutex_);
+    limits->task_ended_locked();
+}
+
 bool task_record::run() noexcept
 {
+    watch_begin();
     observe(*this, &task_observer::began);
     std::exception_ptr failure;
     try {
@@ -469,6 +530,7 @@ void task_record::launch() noexcept
 bool task_record::start_elsewhere() noexcept
 {
     if (!core_.board().start_elsewhere(*this)) return false;
+    watch_begin();
     observe(*this, &task_observer::began);
     return true;
 }
@@ -506,13 +568,7 @@ void task_record::fail_in_queue(std::exception_ptr failure) noexcept
 
 void task_record::cancel_in_queue() noexcept
 {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!status_.cancel_queued()) return;
-        note_cancel_locked({}, cancel_origin::replaced);
-    }
-    error_ = errc::cancelled;
-    end_in_queue(task_state::cancelled);
+    carry_out_cancel(ask_to_cancel({}, cancel_origin::replaced, &status_word::request_cancel_queued));
 }
 
 void task_record::end_in_queue(task_state terminal) noexcept
@@ -668,6 +724,7 @@ task_state task_record::verdict_after_parts() noexcept
 
 void task_record::latch_end(task_state terminal) noexcept
 {
+    watch_end();
     if (terms_) core_.room().release(*this);
     if (status_.end(terminal, true) == status_word::end_answer::ended_with_waiters) tell_waiters(waiters_);
     note_end();

@@ -56,6 +56,7 @@ task_terms::task_terms(task_record& owner, task_options&& options)
       task(owner)
 {
     claims.task = &owner;
+    if (!options.limits.empty()) limits.emplace(owner, options.limits);
     predecessors.reserve(options.after.size());
     for (const task_handle& each : options.after) {
         if (!each) throw std::system_error(errc::no_task);

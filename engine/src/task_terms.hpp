@@ -2,6 +2,7 @@
 #pragma once
 
 #include "claim_table.hpp"
+#include "limit_watch.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
@@ -112,6 +113,7 @@ struct task_terms {
     std::exception_ptr failure;       // it is to end so, unbegun
     task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
 
+    std::optional<limit_watch> limits;                               // there from the post on, if there are any
     std::optional<std::stop_callback<cancel_on_stop>> stop_callback; // the poster's
 
     // The parts of the parent, guarded by the parent's lock.

@@ -36,10 +36,12 @@ private:
 /// Who waits for whom, among the threads and the tasks of all engines of the
 /// process: one graph, since a cycle may run through several engines.
 ///
-/// Only blocking waits on engine threads are edges. Such a wait can end as long
-/// as all of its tasks can, or any of them where one is enough; so the graph is
-/// searched for that before the wait begins. Nobody can close a cycle later
-/// without being told so himself: every wait is searched in its turn.
+/// Edges are blocking waits on engine threads, and what tasks wait for without a
+/// thread: their parts, tasks before them, what others have claimed. Such a wait
+/// can end as long as all of its tasks can, or any of them where one is enough;
+/// so the graph is searched for that before the wait begins. No wait can close
+/// a cycle later without being told so; a post can, when it makes a task a part
+/// of one that is waited for already.
 class wait_graph {
 public:
     /// Notes that `self` is about to block in `wait`. False, and nothing noted,
@@ -49,6 +51,7 @@ public:
 
 private:
     class search;
+    struct prerequisites;
     static void note(engine_thread& self, blocked_wait* wait) noexcept;
     static task_record* current_task(engine_thread& self) noexcept;
 };

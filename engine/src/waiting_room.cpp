@@ -107,6 +107,7 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
 {
     task_terms& terms = *posted.terms();
     std::vector<intrusive_ptr<task_record>> replaced;
+    bool is_late = false;
     {
         moved_tasks moved;
         const std::lock_guard lock(mutex_);
@@ -117,14 +118,16 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
         if (terms.when_busy == when_busy::replace) collect_replaced_locked(terms, replaced);
         relate_locked(posted);
         core_.board().enlist(posted);
+        posted.watch_queued(true);
         follow_locked(terms);
-        if (terms.predecessors_left == 0 && !terms.failure) advance_locked(terms, moved);
-        else if (terms.failure) moved.add(terms);
+        // Its whole may have been asked to stop before it was a part of it.
+        is_late = terms.parent && terms.parent->cancel_requested() && posted.cancelable();
+        if (terms.failure) moved.add(terms);
+        else if (terms.predecessors_left == 0 && !is_late) advance_locked(terms, moved);
     }
+    if (is_late) posted.request_cancel({}, cancel_origin::parent);
     for (const auto& each : replaced) each->cancel_in_queue();
     if (terms.stop.stop_possible()) terms.stop_callback.emplace(terms.stop, posted);
-    // It may have been asked when we were not yet a part of it.
-    if (terms.parent && terms.parent->cancel_requested()) posted.request_cancel({}, cancel_origin::parent);
     return {};
 }
 
@@ -350,6 +353,7 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
     core_.board().count_requeued(failed);
     leave_lane_locked(terms, moved);
     terms.stage = room_stage::delay;
+    failed.watch_queued(false);
     if (wait > wait.zero()) {
         terms.delay.set_deadline(std::chrono::steady_clock::now() + wait);
         core_.timers().add(terms.delay);

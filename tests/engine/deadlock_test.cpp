@@ -235,3 +235,77 @@ TEST_CASE("asynchronous waits close no ring", "[deadlock]")
     REQUIRE(heard.holds(1));
     CHECK_FALSE(heard.letters().front());
 }
+
+TEST_CASE("a task that waits for one that needs what it holds is told at once", "[deadlock][resource]")
+{
+    vmtask::engine engine({.workers = 2});
+    const auto holder = engine.post(
+        [&](task_context&) {
+            return engine.post([](task_context&) {}, {.claims = {exclusive("disk")}}).wait_for_completion();
+        },
+        {.claims = {exclusive("disk")}});
+    REQUIRE(holder.wait_for_completion(patience) == wait_status::completed);
+    CHECK(holder.result() == wait_status::would_deadlock);
+}
+
+TEST_CASE("the search for deadlocks sees through others in the line for a resource", "[deadlock][resource]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 2});
+    const auto holder = engine.post(
+        [&](task_context&) {
+            gate.hold_regardless();
+            const auto second = engine.post([](task_context&) {}, {.claims = {exclusive("a"), exclusive("b")}});
+            const auto third = engine.post([](task_context&) {}, {.claims = {exclusive("b")}});
+            return third.wait_for_completion();
+        },
+        {.claims = {exclusive("a")}});
+    REQUIRE(gate.reached());
+    // Someone else's claim ends, and is no reason to refuse.
+    const auto other = engine.post([&](task_context&) {
+        return engine.post([](task_context&) {}, {.claims = {exclusive("c")}}).wait_for_completion();
+    });
+    REQUIRE(other.wait_for_completion(patience) == wait_status::completed);
+    CHECK(other.result() == wait_status::completed);
+    gate.open();
+    REQUIRE(holder.wait_for_completion(patience) == wait_status::completed);
+    CHECK(holder.result() == wait_status::would_deadlock);
+}
+
+TEST_CASE("a part that waits for its whole is told at once", "[deadlock][part]")
+{
+    vmtask::engine engine({.workers = 2});
+    task<wait_status> part;
+    const auto whole = engine.post([&](task_context& self) {
+        part = engine.post([whole = self.handle()](task_context&) { return whole.wait_for_completion(); },
+                           {.parent = self.handle()});
+    });
+    REQUIRE(whole.wait_for_completion(patience) == wait_status::completed);
+    CHECK(part.result() == wait_status::would_deadlock);
+}
+
+TEST_CASE("a task that waits for one that is to begin after it is told at once", "[deadlock][predecessor]")
+{
+    vmtask::engine engine({.workers = 2});
+    const auto first = engine.post([&](task_context& self) {
+        const auto second = engine.post([](task_context&) {}, {.after = {self.handle()}});
+        return engine.post([](task_context&) {}, {.after = {second}}).wait_for_completion();
+    });
+    REQUIRE(first.wait_for_completion(patience) == wait_status::completed);
+    CHECK(first.result() == wait_status::would_deadlock);
+}
+
+TEST_CASE("a wait for a task in line behind one that runs is no deadlock", "[deadlock][resource][predecessor]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 2});
+    const auto holder = engine.post([&](task_context& self) { gate.hold(self); }, {.claims = {exclusive("disk")}});
+    const auto waiting = engine.post([&](task_context&) {
+        const auto behind = engine.post([](task_context&) {}, {.claims = {exclusive("disk")}});
+        return engine.post([](task_context&) {}, {.after = {behind}}).wait_for_completion();
+    });
+    REQUIRE(gate.reached());
+    gate.open();
+    REQUIRE(waiting.wait_for_completion(patience) == wait_status::completed);
+    CHECK(waiting.result() == wait_status::completed);
+}

@@ -21,13 +21,15 @@ constexpr std::array all_states{task_state::queued,    task_state::running, task
                                 task_state::succeeded, task_state::failed,  task_state::cancelled};
 
 /// Everything that may follow something, as the documentation has it: a task
-/// begins queued, runs, may be held for a while or begun anew, and ends once.
+/// begins queued, runs, may be held for a while or begun anew, and ends once; without a body
+/// even while it is held.
 const std::set<std::pair<task_state, task_state>> permitted{
     {task_state::queued, task_state::running}, {task_state::queued, task_state::cancelled},
     {task_state::running, task_state::paused}, {task_state::running, task_state::succeeded},
     {task_state::running, task_state::failed}, {task_state::running, task_state::cancelled},
     {task_state::paused, task_state::running}, {task_state::queued, task_state::failed},
-    {task_state::running, task_state::queued},
+    {task_state::running, task_state::queued}, {task_state::paused, task_state::succeeded},
+    {task_state::paused, task_state::failed},  {task_state::paused, task_state::cancelled},
 };
 
 } // namespace
@@ -203,19 +205,19 @@ TEST_CASE("only one ends a queued status", "[lifecycle]")
     status_word claimed(true);
     CHECK(claimed.claim_queued());
     CHECK_FALSE(claimed.claim_queued());
-    CHECK_FALSE(claimed.cancel_queued());
+    CHECK(claimed.request_cancel_queued() == answer::requested_before);
     CHECK(claimed.start() == start_answer::claimed);
 
     status_word replaced(true);
-    CHECK(replaced.cancel_queued());
+    CHECK(replaced.request_cancel_queued() == answer::claimed);
     CHECK(replaced.cancel_requested());
     CHECK_FALSE(replaced.claim_queued());
 
     status_word kept(false);
-    CHECK_FALSE(kept.cancel_queued());
+    CHECK(kept.request_cancel_queued() == answer::refused_not_cancelable);
     status_word running(true);
     REQUIRE(running.start() == start_answer::started);
-    CHECK_FALSE(running.cancel_queued());
+    CHECK(running.request_cancel_queued() == answer::requested_before);
     CHECK_FALSE(running.claim_queued());
 }
 

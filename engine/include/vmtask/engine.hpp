@@ -32,6 +32,15 @@
 
 namespace vmtask {
 
+class engine;
+
+namespace detail {
+
+/// For the other parts of the engine's interface.
+[[nodiscard]] engine_core& core_of(engine& where) noexcept;
+
+} // namespace detail
+
 /// Runs tasks, and keeps the promises that their handles make.
 ///
 /// Three kinds of thread, each on an io_context of its own: workers run
@@ -133,6 +142,8 @@ public:
     [[nodiscard]] executor_type get_worker_executor() const noexcept;
 
 private:
+    friend detail::engine_core& detail::core_of(engine& where) noexcept;
+
     template <class Body, class... Options>
     auto post_with(Body&& body, Options&&... options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
@@ -163,5 +174,10 @@ private:
 
     detail::engine_core* core_;
 };
+
+inline detail::engine_core& detail::core_of(engine& where) noexcept
+{
+    return *where.core_;
+}
 
 } // namespace vmtask

@@ -10,6 +10,7 @@
 #include <vmtask/progress.hpp>
 #include <vmtask/task_priority.hpp>
 #include <vmtask/task_state.hpp>
+#include <vmtask/time_limits.hpp>
 #include <vmtask/wait_status.hpp>
 
 #include <asio/async_result.hpp>
@@ -132,6 +133,9 @@ public:
 
     /// How the task came out, in full. Never waits for the task.
     [[nodiscard]] task_outcome outcome() const;
+
+    /// Whether one of the time limits has passed that the task was posted with.
+    [[nodiscard]] bool has_passed(limit_kind kind) const { return record().has_passed(kind); }
 
     /// What keeps a queued task from beginning.
     [[nodiscard]] vmtask::obstacle obstacle() const;

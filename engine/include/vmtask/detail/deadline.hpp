@@ -27,4 +27,15 @@ template <class Rep, class Period>
     return now + std::chrono::ceil<steady_time::duration>(timeout);
 }
 
+/// The duration in the clock's unit; the longest there is for what the clock
+/// cannot express.
+template <class Rep, class Period>
+[[nodiscard]] constexpr steady_time::duration saturated(std::chrono::duration<Rep, Period> given)
+{
+    using seconds = std::chrono::duration<long double>;
+    if (seconds(given) >= seconds(steady_time::duration::max())) return steady_time::duration::max();
+    if (seconds(given) <= seconds(steady_time::duration::min())) return steady_time::duration::min();
+    return std::chrono::ceil<steady_time::duration>(given);
+}
+
 } // namespace vmtask::detail

@@ -22,7 +22,7 @@ inline constexpr std::array<std::array<bool, state_count>, state_count> successi
     // queued running paused succeeded failed cancelled
     {{false, true, false, false, true, true}},    // queued
     {{true, false, true, true, true, true}},      // running
-    {{false, true, false, false, false, false}},  // paused
+    {{false, true, false, true, true, true}},     // paused: a task without a body may end there
     {{false, false, false, false, false, false}}, // succeeded
     {{false, false, false, false, false, false}}, // failed
     {{false, false, false, false, false, false}}, // cancelled

@@ -43,8 +43,6 @@ public:
     {
         return (bits_.load(std::memory_order_acquire) & bit_claimed) != 0;
     }
-    /// The same for a task that the caller asks to stop, if it may be asked.
-    [[nodiscard]] bool cancel_queued() noexcept;
 
     /// How a request to cancel came out.
     enum class cancel_answer : std::uint8_t {
@@ -55,6 +53,8 @@ public:
         claimed,          ///< The task was queued and is the caller's to end.
     };
     [[nodiscard]] cancel_answer request_cancel() noexcept;
+    /// The same if the task is queued; requested_before if it is not.
+    [[nodiscard]] cancel_answer request_cancel_queued() noexcept;
 
     /// False when a cancel was requested; else no cancel is accepted any more.
     [[nodiscard]] bool pass_point_of_no_return() noexcept;
@@ -67,7 +67,7 @@ public:
     /// Running to paused, if the task is held and nobody asked it to stop; and
     /// back.
     [[nodiscard]] bool pause() noexcept;
-    void unpause() noexcept;
+    bool unpause() noexcept;
     /// True when a checkpoint has something to do.
     [[nodiscard]] bool needs_checkpoint() const noexcept
     {

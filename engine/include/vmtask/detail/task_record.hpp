@@ -13,6 +13,7 @@
 #include <vmtask/progress.hpp>
 #include <vmtask/task_priority.hpp>
 #include <vmtask/task_state.hpp>
+#include <vmtask/time_limits.hpp>
 #include <vmtask/wait_status.hpp>
 
 #include <atomic>
@@ -38,6 +39,8 @@ namespace detail {
 
 class blocked_wait;
 class engine_core;
+class limit_watch;
+struct progress_mark;
 struct task_terms;
 template <class>
 class arrival_queue;
@@ -94,6 +97,7 @@ public:
     std::error_code resume();
     std::error_code set_priority(task_priority priority);
     [[nodiscard]] obstacle obstacle_now();
+    [[nodiscard]] bool has_passed(limit_kind kind) const noexcept;
 
     // Waiting.
     /// Blocks the calling thread; see task_handle::wait_for_completion.
@@ -138,6 +142,10 @@ public:
     void fail_in_queue(std::exception_ptr failure) noexcept;
     /// Ends a queued task as cancelled, unless it has begun.
     void cancel_in_queue() noexcept;
+    /// The engine is about to go, and this task does not end by itself.
+    virtual void end_with_engine() noexcept {}
+    /// The time in the queue begins, for the first time or again.
+    void watch_queued(bool is_first_time) noexcept;
     /// Null for a task that was posted without any.
     [[nodiscard]] task_terms* terms() const noexcept { return terms_.get(); }
     [[nodiscard]] task_priority priority() const noexcept { return priority_; }
@@ -171,6 +179,8 @@ protected:
     /// Ends a coroutine's task whose frame is being destroyed around the
     /// caller. False as for end().
     [[nodiscard]] bool end_abandoned() noexcept;
+    /// Tells those that stay in a checkpoint of a task that has ended.
+    void let_paused_go() noexcept { unpause(); }
     /// Hands the ended task back to the engine, which may let it go.
     void retire() noexcept;
 
@@ -182,6 +192,7 @@ private:
     friend class wait_graph;
     friend class waiting_room;
     friend class disposal;
+    friend class limit_watch;
 
     virtual void invoke(task_context& context) = 0;
     virtual void destroy_body() noexcept = 0;
@@ -216,6 +227,15 @@ private:
     void forget_waiter_locked(waiter& forgotten) noexcept;
     [[nodiscard]] waiter* pop_waiter(waiter_list& from) noexcept;
     void unpause() noexcept;
+    void unpause_locked() noexcept;
+    [[nodiscard]] status_word::cancel_answer ask_to_cancel(std::string_view by, cancel_origin origin,
+                                                           status_word::cancel_answer (status_word::*ask)()
+                                                               noexcept) noexcept;
+    std::error_code carry_out_cancel(status_word::cancel_answer answer) noexcept;
+    [[nodiscard]] limit_watch* limits_or_null() noexcept;
+    [[nodiscard]] progress_mark progress_mark_locked() const noexcept;
+    void watch_begin() noexcept;
+    void watch_end() noexcept;
 
     /// What many tasks never need: made with the task if it has a description,
     /// else when first needed.
@@ -224,6 +244,7 @@ private:
         std::string unit;
         std::string step;
         std::unique_ptr<progress_history> history; // made for the first who asks
+        std::uint64_t steps = 0;                   // said so far
         std::stop_source stop{std::nostopstate};
         std::vector<std::string> warnings;
         std::size_t warnings_dropped = 0;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/source_record.hpp>
+#include <vmtask/engine.hpp>
+#include <vmtask/error.hpp>
+#include <vmtask/task.hpp>
+#include <vmtask/task_context.hpp>
+#include <vmtask/task_options.hpp>
+
+#include <exception>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace vmtask {
+
+/// The owner's end of a task that runs elsewhere: in another process, another
+/// thread, another library. It has no body; its owner reports progress and says
+/// how it ends. For everybody else it is a task like any other.
+///
+/// A cancel is a request here, too: context().stop_token() tells the owner, who
+/// then ends the task. Dropping a source that has not ended its task makes the
+/// task fail with errc::abandoned; destroying the engine makes it fail with
+/// errc::shutting_down.
+///
+/// An empty source, such as one moved from, may only be destroyed or assigned
+/// to. Thread safety: as task_handle; of several that end the task the first
+/// decides.
+template <class T = void>
+class task_source {
+public:
+    task_source() noexcept = default;
+
+    /// Posts a task that is running at once.
+    ///
+    /// Errors, as std::system_error: those of engine::post; errc::bad_options
+    /// for options that could make it wait: a lane, predecessors, attempts, or
+    /// claims without when_busy::fail.
+    explicit task_source(engine& where) : record_(make(where)) {}
+    task_source(engine& where, task_options options) : record_(make(where, checked(std::move(options)))) {}
+
+    task_source(task_source&& other) noexcept = default;
+    task_source& operator=(task_source&& other) noexcept
+    {
+        task_source gone(std::move(*this));
+        record_ = std::move(other.record_);
+        return *this;
+    }
+    ~task_source()
+    {
+        if (record_) record_->fail(std::make_exception_ptr(std::system_error(errc::abandoned)));
+    }
+
+    /// True unless the source is empty.
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(record_); }
+
+    [[nodiscard]] task<T> handle() const
+    {
+        return task<T>(detail::intrusive_ptr<detail::result_record<T>>(record_.get()));
+    }
+
+    /// Where the owner reports progress and learns of a cancel, as long as the
+    /// source is there.
+    [[nodiscard]] task_context& context() const noexcept { return record_->context(); }
+
+    /// Ends the task as succeeded, with a value made of the arguments; if that
+    /// throws, the task has failed with the exception. False when the task has
+    /// ended already, or is being ended.
+    template <class... Arguments>
+    bool set_value(Arguments&&... arguments) const
+    {
+        static_assert(std::is_void_v<T> ? sizeof...(Arguments) == 0 : sizeof...(Arguments) > 0,
+                      "a value for a task that has one");
+        return record_->succeed(std::forward<Arguments>(arguments)...);
+    }
+
+    /// Ends the task as failed, or as cancelled when the exception says so and
+    /// a cancel was requested. False as for set_value().
+    bool set_exception(std::exception_ptr failure) const noexcept { return record_->fail(std::move(failure)); }
+    bool set_error(std::error_code error) const
+    {
+        return record_->fail(std::make_exception_ptr(std::system_error(error)));
+    }
+
+private:
+    using record = detail::source_record<T>;
+
+    static task_options&& checked(task_options&& options)
+    {
+        const bool waits_for_claims = !options.claims.empty() && options.when_busy != when_busy::fail;
+        if (waits_for_claims || !options.lane.empty() || !options.after.empty() || options.retry)
+            throw std::system_error(errc::bad_options);
+        return std::move(options);
+    }
+
+    template <class... Options>
+    static detail::intrusive_ptr<record> make(engine& where, Options&&... options)
+    {
+        detail::engine_core& core = detail::core_of(where);
+        detail::admission place(core);
+        detail::intrusive_ptr<record> made(new record(core, place.id(), std::forward<Options>(options)...),
+                                           detail::adopt_reference);
+        if (made->terms()) {
+            (void)place.enter(*made, &detail::is_result_record<T>);
+        } else {
+            place.enlist(*made);
+            made->launch();
+        }
+        return made;
+    }
+
+    detail::intrusive_ptr<record> record_;
+};
+
+} // namespace vmtask
