@@ -133,8 +133,8 @@ void limit_watch::expired(limit_alarm& expired) noexcept
         passed_.fetch_or(bit_of(expired.kind_), std::memory_order_acq_rel);
     }
     if (limit(expired.kind_)->action == limit_action::report) return;
-    const auto ask = expired.kind_ == limit_kind::queued ? &status_word::request_cancel_queued
-                                                        : &status_word::request_cancel;
+    const auto ask =
+        expired.kind_ == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
     const auto answer = task_.ask_to_cancel({}, cancel_origin::time_limit, ask);
     try {
         asio::post(task_.core().loop().executor(), [held = share(task_), answer] { held->carry_out_cancel(answer); });

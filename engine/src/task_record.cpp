@@ -165,9 +165,9 @@ std::error_code task_record::request_cancel(std::string_view by, cancel_origin o
     return carry_out_cancel(ask_to_cancel(by, origin, &status_word::request_cancel));
 }
 
-status_word::cancel_answer task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
-                                                      status_word::cancel_answer (status_word::*ask)()
-                                                          noexcept) noexcept
+status_word::cancel_answer
+task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
+                           status_word::cancel_answer (status_word::*ask)() noexcept) noexcept
 {
     using cancel_answer = status_word::cancel_answer;
     // Who sees a cancel also sees whose it was.

@@ -228,9 +228,9 @@ private:
     [[nodiscard]] waiter* pop_waiter(waiter_list& from) noexcept;
     void unpause() noexcept;
     void unpause_locked() noexcept;
-    [[nodiscard]] status_word::cancel_answer ask_to_cancel(std::string_view by, cancel_origin origin,
-                                                           status_word::cancel_answer (status_word::*ask)()
-                                                               noexcept) noexcept;
+    [[nodiscard]] status_word::cancel_answer
+    ask_to_cancel(std::string_view by, cancel_origin origin,
+                  status_word::cancel_answer (status_word::*ask)() noexcept) noexcept;
     std::error_code carry_out_cancel(status_word::cancel_answer answer) noexcept;
     [[nodiscard]] limit_watch* limits_or_null() noexcept;
     [[nodiscard]] progress_mark progress_mark_locked() const noexcept;
