@@ -132,10 +132,15 @@ shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
     return report;
 }
 
+/// Nobody else is left who could resume a task or end one without a body.
 void engine_core::shutdown_for_good()
 {
     (void)shutdown(shutdown_mode::cancel, deadline_now);
-    for (const task_handle& known : board_.tasks()) record_of(known)->end_with_engine();
+    for (const task_handle& known : board_.tasks()) {
+        while (!known.resume()) {
+        }
+        record_of(known)->end_with_engine();
+    }
     (void)shutdown(shutdown_mode::cancel, deadline_never);
 }
 

@@ -201,3 +201,25 @@ TEST_CASE("a cancelling shutdown leaves nobody paused", "[pause][shutdown]")
     CHECK(running.state() == task_state::cancelled);
     CHECK(queued.state() == task_state::cancelled);
 }
+
+TEST_CASE("an engine that goes resumes tasks that can only run to their end", "[pause][shutdown]")
+{
+    test::gate gate;
+    task<> running;
+    task<> queued;
+    {
+        engine engine({.workers = 1});
+        running = engine.post(busy{gate}, {.cancelable = false});
+        REQUIRE(gate.reached());
+        CHECK_FALSE(running.pause());
+        CHECK_FALSE(running.pause());
+        REQUIRE(is_paused(running));
+        queued = engine.post(nothing, {.cancelable = false});
+        CHECK_FALSE(queued.pause());
+        CHECK(engine.shutdown(shutdown_mode::cancel, std::chrono::milliseconds(1)).unfinished
+              == std::vector<task_handle>{running, queued});
+        gate.open();
+    }
+    CHECK(running.state() == task_state::succeeded);
+    CHECK(queued.state() == task_state::succeeded);
+}

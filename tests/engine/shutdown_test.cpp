@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <limits>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -211,4 +212,33 @@ TEST_CASE("tasks that wait for each other end in a shutdown", "[shutdown]")
     CHECK(bottom.state() == task_state::cancelled);
     CHECK(is_terminal(middle.state()));
     CHECK(is_terminal(top.state()));
+}
+
+TEST_CASE("a shutdown leaves nobody behind, whatever the tasks wait for", "[shutdown]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 2, .lanes = {{"lane", 1}}});
+    const auto held = [&](task_context& self) { gate.hold(self); };
+    const auto holder = engine.post(held, {.lane = "lane", .claims = {exclusive("disk")}});
+    REQUIRE(gate.reached());
+    const auto nothing = [](task_context&) {};
+    std::vector<task_handle> tasks{
+        holder,
+        engine.post(nothing, {.claims = {exclusive("disk")}}),
+        engine.post(nothing, {.lane = "lane"}),
+        engine.post(nothing, {.after = {holder}}),
+        engine.post(nothing, {.parent = holder}),
+        engine.post([](task_context&) -> asio::awaitable<void> { co_return; }, {.claims = {shared("disk")}}),
+    };
+    const auto paused = engine.post(held);
+    REQUIRE(gate.reached(2));
+    REQUIRE_FALSE(paused.pause());
+    tasks.push_back(paused);
+    const auto retried = engine.post([](task_context&) { throw std::runtime_error("on purpose"); },
+                                     {.retry = retry_policy{.first_delay = 1h, .longest_delay = 1h}});
+    tasks.push_back(retried);
+    REQUIRE(test::eventually([&] { return retried.obstacle().kind == obstacle_kind::delay; }));
+
+    CHECK(engine.shutdown(shutdown_mode::cancel, patience).complete());
+    for (const auto& task : tasks) CHECK(task.is_complete());
 }
