@@ -114,7 +114,6 @@ TEST_CASE("a task in time is left alone, and limits that are not set never pass"
 
 TEST_CASE("a task that says nothing new has stalled, one that does has not", "[time_limit]")
 {
-    test::gate gate;
     engine engine({.workers = 2});
     const auto stalled = engine.post(
         [&](task_context& self) {
