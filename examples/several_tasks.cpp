@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <future>
 #include <iostream>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -38,7 +39,7 @@ bool block(const std::vector<vmtask::task<int>>& tasks)
 {
     const vmtask::first_to_end first = vmtask::when_any(tasks).wait_for_completion(60s);
     if (first.status != vmtask::wait_status::completed) return false;
-    std::cout << "the first to end is number " << first.index << '\n';
+    std::cout << "the first to end is number " + std::to_string(first.index) + "\n";
 
     // One time-out for all of them.
     return vmtask::when_all(tasks).wait_for_completion(60s) == vmtask::wait_status::completed;
@@ -53,7 +54,7 @@ int main()
 
     // On the event loop, as it has no executor of its own.
     vmtask::when_any(tasks).async_wait_for(60s, [](std::error_code error, std::size_t index) {
-        if (!error) std::cerr << "told of number " << index << '\n';
+        if (!error) std::cerr << "told of number " + std::to_string(index) + "\n";
     });
     std::future<void> all_ended = vmtask::when_all(tasks).async_wait(asio::use_future);
 

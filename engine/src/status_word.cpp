@@ -120,6 +120,7 @@ status_word::cancel_answer status_word::request_cancel() noexcept
         if (refusal_of(verb::request_cancel, state_of(now)) != errc{}) return cancel_answer::refused_already_ended;
         if ((now & bit_not_cancelable) != 0) return cancel_answer::refused_not_cancelable;
         if ((now & bit_cancel_requested) != 0) return cancel_answer::requested_before;
+        if ((now & bit_claimed) != 0) return cancel_answer::refused_already_ended; // as good as
         const bool queued = state_of(now) == task_state::queued;
         const bits next = now | bit_cancel_requested | (queued ? bit_claimed : 0);
         if (bits_.compare_exchange_weak(now, next, std::memory_order_acq_rel, std::memory_order_acquire))

@@ -206,6 +206,8 @@ TEST_CASE("only one ends a queued status", "[lifecycle]")
     CHECK(claimed.claim_queued());
     CHECK_FALSE(claimed.claim_queued());
     CHECK(claimed.request_cancel_queued() == answer::requested_before);
+    CHECK(claimed.request_cancel() == answer::refused_already_ended);
+    CHECK_FALSE(claimed.cancel_requested());
     CHECK(claimed.start() == start_answer::claimed);
 
     status_word replaced(true);

@@ -146,13 +146,15 @@ private:
         if (draw() % 4 == 0) options.retry = retry_policy{.attempts = 3, .first_delay = draw() % 2 * 1ms};
         if (draw() % 6 == 0) options.limits.running = time_limit(1ms);
         if (draw() % 6 == 0) options.limits.total = time_limit(2ms, limit_action::report);
-        if (draw() % 6 == 0) options.cancelable = false;
         if (!options.claims.empty() && draw() % 4 == 0) options.when_busy = when_busy::fail;
         if (!options.kind.empty() && !options.claims.empty() && draw() % 2 == 0)
             options.when_busy = draw() % 2 == 0 ? when_busy::join : when_busy::replace;
         if (draw() % 4 == 0) relate(options, plan);
         if (draw() % 4 == 0 && !posted_.empty()) options.after.push_back(some_task());
         if (draw() % 2 == 0) options.after_failure = after_failure::begin;
+        // Parts that come after, or need, what waits for their whole: only a
+        // cancel ends such a circle.
+        if (options.after.empty() && !options.parent && draw() % 6 == 0) options.cancelable = false;
 
         plan.presence.claims = options.claims;
         plan.presence.in_lane = !options.lane.empty();
@@ -239,13 +241,11 @@ private:
     /// Every task ends, and each in a way that its body can account for.
     void finish()
     {
-        const bool drains = draw() % 2 == 0;
-        for (const task_handle& each : paused_)
-            if (drains) (void)each.resume();
-        const auto report = engine_.shutdown(drains ? shutdown_mode::drain : shutdown_mode::cancel, patience);
-        for (const task_handle& each : report.unfinished)
+        const auto mode = draw() % 2 == 0 ? shutdown_mode::drain : shutdown_mode::cancel;
+        for (const task_handle& each : engine_.shutdown(mode, 10ms).unfinished) {
             while (!each.resume()) {
             }
+        }
         const auto final_report = engine_.shutdown(shutdown_mode::cancel, patience);
         oracle_.require(final_report.complete(), "a task was left behind");
         for (const auto& [task, family] : posted_) {

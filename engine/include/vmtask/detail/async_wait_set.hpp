@@ -234,8 +234,11 @@ public:
     {
         using handler_type = std::decay_t<Handler>;
         handler_type moved = std::forward<Handler>(handler);
-        if (!cannot_wait()) async_wait_set<handler_type, Kind>::begin(deadline_, std::move(moved), std::move(report_));
-        else refuse_wait(std::move(moved), std::move(report_), verdict_without_tasks());
+        if (!cannot_wait())
+            return async_wait_set<handler_type, Kind>::begin(deadline_, std::move(moved), std::move(report_));
+        // Asked before the report is moved: arguments come in any order.
+        const std::error_code verdict = verdict_without_tasks();
+        refuse_wait(std::move(moved), std::move(report_), verdict);
     }
 
 private:
