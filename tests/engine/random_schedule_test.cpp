@@ -36,6 +36,7 @@ constexpr std::size_t lane_limit = 2;
 class oracle {
 public:
     struct presence {
+        std::size_t task;
         std::size_t family;
         std::vector<resource_claim> claims;
         bool in_lane;
@@ -58,10 +59,8 @@ public:
     void leave(const presence& leaving)
     {
         const std::lock_guard lock(mutex_);
-        const auto found = std::find_if(present_.begin(), present_.end(), [&](const presence& each) {
-            return each.family == leaving.family && each.in_lane == leaving.in_lane
-                && each.claims.size() == leaving.claims.size();
-        });
+        const auto found = std::find_if(present_.begin(), present_.end(),
+                                        [&](const presence& each) { return each.task == leaving.task; });
         present_.erase(found);
     }
 
@@ -138,7 +137,7 @@ private:
     {
         task_options options;
         const std::size_t family = ++families_;
-        body_plan plan{{family, {}, false}, {}, true, {}, draw() % 4, draw() % 6 == 0};
+        body_plan plan{{family, family, {}, false}, {}, true, {}, draw() % 4, draw() % 6 == 0};
         if (draw() % 2 == 0) options.claims = random_claims();
         if (draw() % 3 == 0) options.lane = "lane";
         options.priority = random_priority();
