@@ -19,6 +19,7 @@ void predecessor::complete(wait_outcome /*completed*/) noexcept
 {
     const intrusive_ptr<task_record> held(&dependant_, adopt_reference);
     dependant_.core().room().predecessor_ended(*this);
+    task_ = {};
 }
 
 bool retry_delay::claim_expiry() noexcept

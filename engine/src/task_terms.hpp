@@ -48,13 +48,18 @@ public:
 
     void complete(wait_outcome outcome) noexcept override;
 
-    [[nodiscard]] task_record& task() const noexcept { return *task_; }
+    /// Under the room's lock. Null once it does not matter any more.
+    [[nodiscard]] task_record* task_locked() const noexcept { return is_over_ ? nullptr : task_.get(); }
 
 private:
     friend class waiting_room;
 
     task_record& dependant_; // referenced while the wait is listed
+    // Let go of when it has ended, or nobody waits for it any more: else a long
+    // line of tasks would hold itself, and go in as long a line of calls.
     intrusive_ptr<task_record> task_;
+    bool is_over_ = false;      // guarded by the room's lock; task_ may be gone then
+    bool is_withdrawn_ = false; // task_ is to go with the room's release()
 };
 
 /// The time until a task is begun anew.

@@ -40,7 +40,8 @@ private:
         const task_terms* const terms = visited.terms();
         // Those of other engines are behind another lock.
         if (!terms || &visited.core() != &core_ || terms->stage != room_stage::predecessors) return;
-        for (const auto& before : terms->predecessors) add(share(before->task()));
+        for (const auto& each : terms->predecessors)
+            if (task_record* const before = each->task_locked()) add(share(*before));
     }
 
     const engine_core& core_;
@@ -60,7 +61,7 @@ bool would_wait_for_itself(task_record& posted)
         whole = whole->terms() ? whole->terms()->parent.get() : nullptr;
     }
     search before(posted.core());
-    for (const auto& each : terms.predecessors) before.add(share(each->task()));
+    for (const auto& each : terms.predecessors) before.add(share(*each->task_locked()));
     return before.reaches(wholes);
 }
 

@@ -166,12 +166,14 @@ void waiting_room::follow_locked(task_terms& terms) noexcept
     terms.stage = room_stage::predecessors;
     for (const auto& each : terms.predecessors) {
         terms.task.add_reference();
-        if (each->task().add_waiter(*each)) {
+        if (each->task_->add_waiter(*each)) {
             ++terms.predecessors_left;
             continue;
         }
         terms.task.release_reference();
-        note_end_locked(terms, each->task());
+        note_end_locked(terms, *each->task_);
+        each->is_over_ = true;
+        each->task_ = {}; // not the last reference: the poster's options have one
     }
 }
 
@@ -194,10 +196,11 @@ void waiting_room::predecessor_ended(predecessor& ended) noexcept
     moved_tasks moved;
     const std::lock_guard lock(mutex_);
     task_terms& terms = *ended.dependant_.terms();
+    ended.is_over_ = true;
     if (terms.stage != room_stage::predecessors) return;
     --terms.predecessors_left;
     const bool was_lost = terms.failure != nullptr;
-    note_end_locked(terms, ended.task());
+    note_end_locked(terms, *ended.task_);
     if (terms.failure) {
         if (!was_lost) moved.add(terms);
     } else if (terms.predecessors_left == 0) {
@@ -329,10 +332,16 @@ bool waiting_room::release(task_record& leaving) noexcept
         terms.stage = room_stage::outside;
         leave_lane_locked(terms, moved);
         release_claims_locked(terms, moved);
+        for (const auto& each : terms.predecessors) {
+            if (each->is_over_ || !each->task_->withdraw_waiter(*each)) continue;
+            each->is_over_ = true;
+            each->is_withdrawn_ = true;
+            leaving.release_reference();
+        }
     }
-    // Who waits for others no longer holds on to them.
+    // After the lock: it may be a task's last reference.
     for (const auto& each : terms.predecessors)
-        if (each->task().withdraw_waiter(*each)) leaving.release_reference();
+        if (each->is_withdrawn_) each->task_ = {};
     return was_waiting;
 }
 

@@ -84,8 +84,10 @@ private:
     void visit_before_locked(const task_terms& terms, Visit visit)
     {
         if (terms.stage == room_stage::predecessors) {
-            for (const auto& each : terms.predecessors)
-                if (!each->task().ended()) visit(each->task());
+            for (const auto& each : terms.predecessors) {
+                task_record* const before = each->task_locked();
+                if (before && !before->ended()) visit(*before);
+            }
         } else if (terms.stage == room_stage::claims) {
             claims_.for_each_obstacle(terms.claims, [&](const claim& each) { visit(*each.owner->task); });
         }
