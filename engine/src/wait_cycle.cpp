@@ -61,7 +61,8 @@ bool would_wait_for_itself(task_record& posted)
         whole = whole->terms() ? whole->terms()->parent.get() : nullptr;
     }
     search before(posted.core());
-    for (const auto& each : terms.predecessors) before.add(share(*each->task_locked()));
+    for (const auto& each : terms.predecessors)
+        if (task_record* const predecessor = each->task_locked()) before.add(share(*predecessor));
     return before.reaches(wholes);
 }
 
