@@ -5,7 +5,7 @@
 // never more than two at the array that they are on.
 //
 //     resources           does it all
-//     resources --cancel  changes its mind in the middle
+//     resources --cancel  changes its mind once all is posted
 
 #include <vmtask/engine.hpp>
 
@@ -83,8 +83,10 @@ int main(int argc, char** argv)
     vmtask::engine engine({.workers = 4, .lanes = {{.name = "array", .limit = 2}}});
 
     const vmtask::task_handle maintenance = engine.post(
-        [&engine](vmtask::task_context& self) {
+        [&engine, cancels](vmtask::task_context& self) {
             for (const char* disk : {"a.vhd", "b.vhd", "c.vhd"}) maintain(engine, self.handle(), disk);
+            if (cancels) self.handle().request_cancel(); // reaches every part, as it would from anybody else
+            self.checkpoint();
         },
         {.description = "maintenance"});
 
@@ -99,8 +101,7 @@ int main(int argc, char** argv)
     }
 
     explain(engine);
-    if (cancels) maintenance.request_cancel(); // reaches every part
-    maintenance.wait_for_completion();         // and ends after them all
+    maintenance.wait_for_completion(); // which ends after all its parts
     say("maintenance " + std::string(to_string(maintenance.state())));
     return maintenance.state() == vmtask::task_state::succeeded ? 0 : 1;
 }

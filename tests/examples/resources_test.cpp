@@ -44,13 +44,17 @@ TEST_CASE("the resources example checks each disk before it compacts it, two dis
         if (line.starts_with("end ") && !line.ends_with("merge a.vhd")) --under_way;
         CHECK(under_way <= 2);
     }
-    CHECK(lines.back() == "maintenance succeeded");
+    for (const std::string disk : {"a.vhd", "b.vhd", "c.vhd"})
+        CHECK(place_of(lines, "end compact " + disk) < place_of(lines, "maintenance succeeded"));
 }
 
 TEST_CASE("the resources example ends at once when it changes its mind", "[examples]")
 {
     const outcome result = run({EXAMPLE_resources, "--cancel"});
     INFO(result.output);
-    CHECK(lines_of(result.output).back() == "maintenance cancelled");
     CHECK(result.code == 1);
+    const auto lines = lines_of(result.output);
+    // The merge is nobody's part, and may still be at work.
+    for (auto line = lines.begin() + place_of(lines, "maintenance cancelled") + 1; line != lines.end(); ++line)
+        CHECK(line->ends_with("merge a.vhd"));
 }
