@@ -48,3 +48,22 @@ TEST_CASE("a map has each block's place, and a fixed disk's one", "[vhd][map]")
     CHECK(vhd::next_range(vhd::read_layout(fixed), 0) == vhd::mapped_range{0, 4096, 0});
     CHECK_FALSE(vhd::next_range(vhd::read_layout(fixed), 4096));
 }
+
+TEST_CASE("a map has no block beyond the disk's end, although the table does", "[vhd][map]")
+{
+    memory_store store = make_disk(3 * small_block - 512);
+    fill_blocks(store, {0, 1});
+    const vhd::layout before = vhd::read_layout(store);
+    // The next one would be the first beyond the disk.
+    const std::uint32_t beyond = GENERATE(3U, 7U);
+    change_header(store, [](vhd::dynamic_header& header) { header.max_table_entries = 20; });
+    set_entry(store, beyond, before.table[1]);
+    set_entry(store, 1, vhd::unallocated);
+
+    const vhd::layout disk = vhd::read_layout(store);
+    REQUIRE(disk.table.size() == 20);
+    REQUIRE(disk.table[beyond] == before.table[1]);
+    CHECK(vhd::next_range(disk, 0) == vhd::mapped_range{0, small_block, disk.table[0] * 512ULL + 512});
+    CHECK_FALSE(vhd::next_range(disk, small_block));
+    CHECK_FALSE(vhd::next_range(disk, disk.footer.current_size - 1));
+}
