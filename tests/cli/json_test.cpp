@@ -48,11 +48,13 @@ TEST_CASE("a compaction tells machines its progress, and last the result", "[cli
     for (std::size_t i = 0; i + 1 < objects.size(); ++i) {
         CHECK(objects[i]["event"] == "progress");
         CHECK(objects[i]["percent"].get<double>() >= percent);
-        CHECK(objects[i]["unit"] == "bytes");
+        // A look may come before the task has said anything.
+        if (objects[i]["total"] != 0) CHECK(objects[i]["unit"] == "bytes");
         CHECK(objects[i]["done"].get<std::uint64_t>() <= objects[i]["total"].get<std::uint64_t>());
         percent = objects[i]["percent"];
     }
     CHECK(percent == 100);
+    CHECK(objects[objects.size() - 2]["unit"] == "bytes");
     const json& result = objects.back();
     CHECK(result["event"] == "result");
     CHECK(result["command"] == "compact");

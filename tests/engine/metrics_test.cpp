@@ -131,8 +131,9 @@ TEST_CASE("the metrics count workers that block, those that take over, and waits
     engine engine({.workers = 1, .spare_workers = 1});
     const auto part = [&](task_context& self) { gate.hold(self); };
     const auto outer = engine.post([&](task_context& self) {
-        CHECK(self.handle().wait_for_completion() == wait_status::would_deadlock);
+        const wait_status for_itself = self.handle().wait_for_completion();
         engine.post(part).wait_for_completion();
+        return for_itself;
     });
     REQUIRE(gate.reached());
     const metrics_snapshot now = engine.metrics();
@@ -143,6 +144,7 @@ TEST_CASE("the metrics count workers that block, those that take over, and waits
     CHECK(now.waits_refused == 1);
     gate.open();
     wait_for(outer);
+    CHECK(outer.result() == wait_status::would_deadlock);
     CHECK(eventually([&] { return engine.metrics().workers_blocked == 0; }));
     CHECK(engine.metrics().spare_workers_started == 1);
 }

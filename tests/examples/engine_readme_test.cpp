@@ -3,8 +3,10 @@
 // The programs of which the engine's README shows pieces.
 
 #include "support/catch.hpp"
+#include "support/patience.hpp"
 #include "support/vhd/program.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -77,9 +79,12 @@ TEST_CASE("what the engine's README shows is from the examples", "[examples][rea
 TEST_CASE("the example of several tasks tells the first, and has them all", "[examples]")
 {
     const outcome run_once = run({EXAMPLE_several_tasks});
+    INFO(run_once.output);
     CHECK(run_once.code == 0);
-    CHECK_THAT(run_once.output, ContainsSubstring("the first to end is number 1\n"));
-    CHECK_THAT(run_once.output, ContainsSubstring("900\n9\n400\n"));
+    // On a busy machine it need not be the shortest.
+    CHECK(std::regex_search(run_once.output, std::regex("the first to end is number [012]\n")));
+    CHECK(std::regex_search(run_once.output, std::regex("told of number [012]\n")));
+    for (const char* const result : {"900\n", "9\n", "400\n"}) CHECK_THAT(run_once.output, ContainsSubstring(result));
 }
 
 TEST_CASE("the example of a coroutine of its own adds up", "[examples]")
@@ -91,12 +96,15 @@ TEST_CASE("the example of a coroutine of its own adds up", "[examples]")
 
 TEST_CASE("the example of steps shows what it does, how fast, and how long it still takes", "[examples]")
 {
-    const outcome run_once = run({EXAMPLE_progress_steps});
-    CHECK(run_once.code == 0);
-    CHECK_THAT(run_once.output, ContainsSubstring(" bytes"));
-    CHECK(std::regex_search(run_once.output,
-                            std::regex("copying: \\d+ of \\d+ bytes, [\\d.e+]+ a second, \\d+ ms left")));
-    CHECK_THAT(run_once.output, ContainsSubstring("100 %\n"));
+    const std::regex look("copying: \\d+ of \\d+ bytes, [\\d.e+]+ a second, \\d+ ms left");
+    // A machine that is busy enough lets it look only when all is done.
+    CHECK(eventually([&] {
+        const outcome ended = run({EXAMPLE_progress_steps});
+        INFO(ended.output);
+        CHECK(ended.code == 0);
+        CHECK_THAT(ended.output, ContainsSubstring("100 %\n"));
+        return std::regex_search(ended.output, look);
+    }));
 }
 
 TEST_CASE("the example of histories tells how each task came out", "[examples]")
@@ -104,7 +112,10 @@ TEST_CASE("the example of histories tells how each task came out", "[examples]")
     const outcome ended = run({EXAMPLE_task_history});
 
     CHECK(ended.code == 0);
-    CHECK_THAT(ended.output, ContainsSubstring("log: compact of a.vhd began\nlog: compact of a.vhd succeeded\n"));
+    // The third may be cancelled, and say so, between the two.
+    const std::size_t began = ended.output.find("log: compact of a.vhd began\n");
+    REQUIRE(began != std::string::npos);
+    CHECK(ended.output.find("log: compact of a.vhd succeeded\n", began) != std::string::npos);
     CHECK_THAT(ended.output,
                ContainsSubstring(
                    "1: compact of a.vhd for night shift: succeeded while looking for empty blocks, warning: 12 "));

@@ -47,11 +47,13 @@ service_client::service_client(const asio::generic::stream_protocol::endpoint& s
 
 bool service_client::say_text(const std::string& text)
 {
+    stream_.expires_after(patience);
     return static_cast<bool>(stream_ << text << std::flush);
 }
 
 json service_client::hear()
 {
+    stream_.expires_after(patience);
     std::string line;
     if (std::getline(stream_, line)) return json::parse(line);
     REQUIRE_FALSE(lost_patience());

@@ -35,8 +35,7 @@ private:
     std::unique_ptr<program> program_;
 };
 
-/// One client: it sends lines and reads lines. A patience after it connected, it
-/// waits no longer.
+/// One client: it sends lines and reads lines, each within a patience.
 class service_client {
 public:
     explicit service_client(const service& server);
