@@ -19,6 +19,7 @@ TEST_CASE("help and version go to the standard output, and nothing else happens"
         GENERATE(std::pair{arguments{"--help"}, "compact"}, std::pair{arguments{"-h"}, "create"},
                  std::pair{arguments{"create", "--help"}, "--block-size"},
                  std::pair{arguments{"compact", "--help"}, "--timeout"}, std::pair{arguments{"info", "--help"}, "DISK"},
+                 std::pair{arguments{"set-parent", "--help"}, "--ignore-id-mismatch"},
                  std::pair{arguments{"--version"}, "vmtask 0."});
     CAPTURE(asked);
     vmtask_program run(asked);
@@ -69,6 +70,9 @@ TEST_CASE("a command line that makes no sense is refused in one line, with 2", "
         {{"merge", "--into", "", "a.vhd"}, "no file name"},
         {{"merge", "--to", "fixed", "a.vhd"}, "is for a new disk"},
         {{"merge", "--into", "b.vhd", "--keep-child", "a.vhd"}, "is vain with --into"},
+        {{"set-parent", "a.vhd"}, "PARENT is required"},
+        {{"set-parent", "a.vhd", ""}, "no file name"},
+        {{"set-parent", "a.vhd", "--parent", "b.vhd"}, "--parent"},
         {{"compact", "--timeout", "0", "a.vhd"}, "more than 0"},
         {{"compact", "--timeout", "-5", "a.vhd"}, "more than 0"},
         {{"compact", "--timeout", "soon", "a.vhd"}, "not a number of seconds"},

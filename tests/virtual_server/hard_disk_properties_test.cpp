@@ -5,6 +5,7 @@
 #include "disks.hpp"
 #include "farm.hpp"
 #include "free_space.hpp"
+#include "without_privileges.hpp"
 
 #include "support/catch.hpp"
 #include "support/gate.hpp"
@@ -37,6 +38,25 @@ HRESULT error_of_parent(const IVMHardDiskPtr& disk)
     if (parent != nullptr) parent->Release();
     return result;
 }
+
+/// A chain of three whose middle disk has moved.
+struct set_of_disks {
+    set_of_disks()
+    {
+        create_directory(files.folder / "elsewhere");
+        rename(files.middle(), moved);
+    }
+
+    [[nodiscard]] IVMHardDiskPtr open(const std::filesystem::path& path) const
+    {
+        return server->GetHardDisk(path.c_str());
+    }
+
+    test::chain_files files;
+    std::filesystem::path moved = files.folder / "elsewhere" / "moved.vhd";
+    IVMVirtualServerPtr server = virtual_server::create_server();
+    IVMHardDiskPtr top = open(files.top());
+};
 
 } // namespace
 
@@ -160,31 +180,68 @@ TEST_CASE("a parent that is missing, another, or in use is said", "[virtual_serv
     CHECK(error_of_parent(top) == VM_E_PARENT_CHILD_ID_MISMATCH);
 }
 
-TEST_CASE("a parent is set only if it is the parent, and found", "[virtual_server][properties]")
+TEST_CASE("a parent that has moved is found when it has been set", "[virtual_server][properties]")
 {
-    const test::chain_files chain;
-    const IVMVirtualServerPtr server = virtual_server::create_server();
-    const IVMHardDiskPtr top = server->GetHardDisk(chain.top().c_str());
-    const IVMHardDiskPtr middle = server->GetHardDisk(chain.middle().c_str());
-    const IVMHardDiskPtr base = server->GetHardDisk(chain.base().c_str());
+    const set_of_disks disks;
+    REQUIRE(error_of_parent(disks.top) == VM_E_PARENT_PATH_NOT_FOUND);
+    const IVMHardDiskPtr moved = disks.open(disks.moved);
 
-    CHECK(top->put_Parent(middle) == S_OK);
-    CHECK_NOTHROW(top->Parent = middle);
-    CHECK_NOTHROW(top->PutParent(middle));
-    CHECK(top->put_Parent(base) == VM_E_PARENT_CHILD_ID_MISMATCH);
-    CHECK_THROWS_AS(top->Parent = base, _com_error);
-    CHECK(base->put_Parent(middle) == VM_E_WRONG_HD_IMAGE_TYPE);
-    CHECK(top->put_Parent(nullptr) == E_POINTER);
+    CHECK(disks.top->put_Parent(moved) == S_OK);
+    CHECK(disks.top->GetParent()->File == disks.moved.c_str());
+    CHECK_NOTHROW(disks.top->Parent = moved);
+    CHECK_NOTHROW(disks.top->PutParent(moved));
+    CHECK(disks.top->GetParent()->GetParent()->File == disks.files.base().c_str());
+    CHECK(test::contents_of(disks.files.top()) == disks.files.expected);
+}
 
-    create_directory(chain.folder / "elsewhere");
-    rename(chain.middle(), chain.folder / "elsewhere" / "moved.vhd");
-    const IVMHardDiskPtr moved = server->GetHardDisk((chain.folder / "elsewhere" / "moved.vhd").c_str());
-    CHECK(top->put_Parent(moved) == E_NOTIMPL);
-    CHECK(top->put_Parent(middle) == E_FILE_NOT_FOUND);
+TEST_CASE("a parent is set only if it is the parent", "[virtual_server][properties]")
+{
+    const set_of_disks disks;
+    const IVMHardDiskPtr base = disks.open(disks.files.base());
+
+    CHECK(disks.top->put_Parent(base) == VM_E_PARENT_CHILD_ID_MISMATCH);
+    CHECK_THROWS_AS(disks.top->Parent = base, _com_error);
+    CHECK(disks.top->put_Parent(disks.top) == VM_E_PARENT_CHILD_ID_MISMATCH);
+    CHECK(base->put_Parent(disks.top) == VM_E_WRONG_HD_IMAGE_TYPE);
+    CHECK(disks.top->put_Parent(nullptr) == E_POINTER);
+    CHECK(error_of_parent(disks.top) == VM_E_PARENT_PATH_NOT_FOUND);
+}
+
+TEST_CASE("a parent is set only if both disks can be used", "[virtual_server][properties]")
+{
+    const set_of_disks disks;
+    const IVMHardDiskPtr moved = disks.open(disks.moved);
     {
-        const vhd::file_store user(chain.folder / "elsewhere" / "moved.vhd", vhd::file_access::write);
-        CHECK(top->put_Parent(moved) == E_SHARING_VIOLATION);
+        const vhd::file_store user(disks.moved, vhd::file_access::write);
+        CHECK(disks.top->put_Parent(moved) == E_SHARING_VIOLATION);
     }
+    {
+        const vhd::file_store user(disks.files.top(), vhd::file_access::read);
+        CHECK(disks.top->put_Parent(moved) == E_SHARING_VIOLATION);
+    }
+    {
+        permissions(disks.files.top(), std::filesystem::perms(0444));
+        permissions(disks.moved, std::filesystem::perms(0444));
+        const test::without_privileges nobody(disks.files.folder.path());
+        CHECK(disks.top->put_Parent(moved) == VM_E_FILE_READ_ONLY);
+    }
+    std::filesystem::resize_file(disks.moved, 0);
+    CHECK(disks.top->put_Parent(moved) == VM_E_INVALID_HD_FILE);
+    std::filesystem::remove(disks.moved);
+    CHECK(disks.top->put_Parent(moved) == E_FILE_NOT_FOUND);
+}
+
+TEST_CASE("the parents of a chain that has moved are set in any order", "[virtual_server][properties]")
+{
+    const set_of_disks disks;
+    const auto base = disks.files.folder / "elsewhere/moved too.vhd";
+    rename(disks.files.base(), base);
+    const IVMHardDiskPtr moved = disks.open(disks.moved);
+
+    CHECK(disks.top->put_Parent(moved) == S_OK);
+    CHECK(error_of_parent(moved) == VM_E_PARENT_PATH_NOT_FOUND);
+    CHECK(moved->put_Parent(disks.open(base)) == S_OK);
+    CHECK(test::contents_of(disks.files.top()) == disks.files.expected);
 }
 
 TEST_CASE("a disk has no host drive, and no access lists", "[virtual_server][properties]")

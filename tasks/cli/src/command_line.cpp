@@ -279,6 +279,21 @@ void add_merge(CLI::App& app, command_line& line)
     add_timeout(merge, line, "Stop when that many seconds have passed; all disks show what they did then");
 }
 
+void add_set_parent(CLI::App& app, command_line& line)
+{
+    CLI::App& set_parent =
+        add_command(app, line, command::set_parent, "set-parent",
+                    "Make a differencing disk name another parent, or the same one elsewhere", "CHILD");
+    set_parent
+        .add_option_function<std::string>(
+            "PARENT", [&line](const std::string& text) { line.parent = parse_option("PARENT", text, require_name); },
+            "The parent that it is to have; no data is copied")
+        ->required()
+        ->type_name("");
+    set_parent.add_flag("--ignore-id-mismatch", line.ignore_id_mismatch,
+                        "Take it although by its id it is another disk (right only if it shows the same)");
+}
+
 void add_info(CLI::App& app, command_line& line)
 {
     CLI::App& info = add_command(app, line, command::info, "info", "Tell what there is to know about a disk");
@@ -331,6 +346,7 @@ command_line parse_command_line(int argc, const char* const* argv)
     add_convert(app, line);
     add_resize(app, line);
     add_merge(app, line);
+    add_set_parent(app, line);
     add_info(app, line);
     add_check(app, line);
     add_command(app, line, command::map, "map", "Tell where in the file the disk's data is");

@@ -11,7 +11,7 @@
 
 namespace vmtask::cli {
 
-enum class command { create, compact, convert, resize, merge, check, info, map, tell };
+enum class command { create, compact, convert, resize, merge, set_parent, check, info, map, tell };
 
 /// What the user asked for.
 struct command_line {
@@ -20,7 +20,7 @@ struct command_line {
 
     std::string disk;
     std::string target;                // convert, merge; empty if there is none
-    std::optional<std::string> parent; // create, compact, merge, info
+    std::optional<std::string> parent; // create, compact, merge, set-parent, check, info
     bool json = false;
     bool quiet = false;
     std::optional<std::chrono::duration<double>> timeout;  // of what can be stopped
@@ -31,6 +31,7 @@ struct command_line {
     bool from_raw = false;                                 // convert
     bool differencing = false;                             // create
     bool keep_child = false;                               // merge
+    bool ignore_id_mismatch = false;                       // set-parent
     bool repair = false;                                   // check
     bool punch_holes = false;                              // compact
 };

@@ -18,6 +18,7 @@
 #include <vmtask/vhd/map_image.hpp>
 #include <vmtask/vhd/merge.hpp>
 #include <vmtask/vhd/resize.hpp>
+#include <vmtask/vhd/set_parent.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -74,6 +75,7 @@ const char* advice_for_stopped(const command_line& line)
     case command::compact: return "; the disk is whole and has all its data; compact it again to finish";
     case command::check: return "; the disk is as whole as it was; check it again";
     case command::resize: return "; the disk is whole and has its old size; resize it again";
+    case command::set_parent: return "; the disk has its old parent; set it again";
     case command::convert: return "; there is no disk; convert it again";
     default: return "; there is no disk; create it again";
     }
@@ -202,6 +204,15 @@ exit_code merge(const command_line& line, reporter& report)
                     [&line](const vhd::merge_report& done, auto time) { return describe(line.disk, done, time); });
 }
 
+exit_code set_parent(const command_line& line, reporter& report)
+{
+    const auto post = [&line](engine& engine) {
+        return vhd::set_parent(engine, line.disk, line.parent.value(), {.ignore_id_mismatch = line.ignore_id_mismatch});
+    };
+    return run_task(line, report, post,
+                    [&line](const vhd::set_parent_report& done, auto) { return describe(line.disk, done); });
+}
+
 exit_code check(const command_line& line, reporter& report)
 {
     const auto post = [&line](engine& engine) {
@@ -257,6 +268,7 @@ exit_code run_command(const command_line& line, reporter& report)
     case command::convert: return convert(line, report);
     case command::resize: return resize(line, report);
     case command::merge: return merge(line, report);
+    case command::set_parent: return set_parent(line, report);
     case command::check: return check(line, report);
     case command::map: return map(line, report);
     case command::info: return info(line, report);

@@ -283,6 +283,29 @@ description describe(const std::string& disk, const vhd::resize_report& done)
     return told;
 }
 
+description describe(const std::string& disk, const vhd::set_parent_report& done)
+{
+    description told;
+    told.text = printable(disk) + ": its parent is " + printable(done.parent) + '\n';
+    if (done.after.id != done.before.id)
+        told.text += "  which has the id " + vhd::to_string(done.after.id) + "; the parent until now had "
+            + vhd::to_string(done.before.id) + '\n';
+    if (done.parent_seems_changed)
+        told.text += "  by its time, it seems to have changed since the disk was made; this is not noted any more\n";
+    if (!done.missing_beneath.empty())
+        told.text += "  a parent of it is missing: " + printable(done.missing_beneath) + '\n';
+    told.fields = {{"command", "set-parent"},
+                   {"disk", disk},
+                   {"parent", done.parent},
+                   {"parent_id", vhd::to_string(done.after.id)},
+                   {"parent_id_before", vhd::to_string(done.before.id)},
+                   {"parent_seems_changed", done.parent_seems_changed},
+                   {"missing_beneath", done.missing_beneath},
+                   {"blocks_moved", done.blocks_moved},
+                   {"file_size", done.file_size}};
+    return told;
+}
+
 description describe(const std::string& disk, const vhd::check_report& done)
 {
     description told;

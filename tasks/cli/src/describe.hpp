@@ -9,6 +9,7 @@
 #include <vmtask/vhd/map_image.hpp>
 #include <vmtask/vhd/merge_image.hpp>
 #include <vmtask/vhd/resize_image.hpp>
+#include <vmtask/vhd/set_image_parent.hpp>
 
 #include "exit_code.hpp"
 
@@ -37,6 +38,7 @@ struct description {
 /// A chain that has been merged into a new disk.
 [[nodiscard]] description describe_merged(const std::string& disk, const std::string& target,
                                           const vhd::write_report& done, std::chrono::duration<double> time);
+[[nodiscard]] description describe(const std::string& disk, const vhd::set_parent_report& done);
 [[nodiscard]] description describe(const std::string& disk, const vhd::chain_info& chain);
 [[nodiscard]] description describe(const std::string& disk, const vhd::check_report& done);
 [[nodiscard]] description describe(const vhd::mapped_range& range, bool is_first);

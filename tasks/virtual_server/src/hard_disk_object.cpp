@@ -14,6 +14,7 @@
 #include <vmtask/vhd/info.hpp>
 #include <vmtask/vhd/layout.hpp>
 #include <vmtask/vhd/merge.hpp>
+#include <vmtask/vhd/set_file_parent.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -61,19 +62,24 @@ VMHardDiskType from_disk_type(vhd::disk_type type) noexcept
 }
 
 /// Where the parent is, of a differencing disk.
-std::filesystem::path find_parent(const std::filesystem::path& disk, const vhd::chain_options& options)
+std::filesystem::path find_parent(const std::filesystem::path& disk)
 {
-    const vhd::chain_info chain = vhd::read_chain_info(disk, options);
+    const vhd::chain_info chain = vhd::read_chain_info(disk);
     // What is wrong beneath the parent is no business of this disk's.
     if (chain.links.size() == 1) throw call_failure(to_hresult(chain.error), chain.message);
     return chain.links[1].path;
 }
 
-/// Whether that is where the disk itself finds its parent.
-bool is_found_at(const std::filesystem::path& disk, const std::filesystem::path& parent)
+/// The reference asks for the parent's id and for nothing else, and no disk has
+/// its parent's.
+void set_parent(const std::filesystem::path& disk, const std::filesystem::path& parent)
 {
-    const vhd::chain_info chain = vhd::read_chain_info(disk);
-    return chain.links.size() > 1 && equivalent(chain.links[1].path, parent);
+    try {
+        vhd::set_file_parent(disk, parent);
+    } catch (const std::system_error& failure) {
+        if (failure.code() != vhd::errc::parent_cycle) throw;
+        throw call_failure(VM_E_PARENT_CHILD_ID_MISMATCH, failure.what());
+    }
 }
 
 VARIANT to_decimal(std::uint64_t value) noexcept
@@ -177,7 +183,7 @@ HRESULT hard_disk_object::get_Parent(IVMHardDisk** value)
         if (value == nullptr) return E_POINTER;
         *value = nullptr;
         if (read_footer(path_).type != vhd::disk_type::differencing) return S_FALSE;
-        *value = new hard_disk_object(engine_, find_parent(path_, {}));
+        *value = new hard_disk_object(engine_, find_parent(path_));
         return S_OK;
     });
 }
@@ -190,11 +196,8 @@ HRESULT hard_disk_object::put_Parent(IVMHardDisk* parent)
             throw std::system_error(vhd::errc::not_differencing, path_.string());
         _bstr_t file;
         if (const HRESULT result = parent->get_File(file.GetAddress()); FAILED(result)) return result;
-        const std::filesystem::path wanted = find_parent(path_, {.parent = to_path(file)});
-        if (is_found_at(path_, wanted)) return S_OK;
-        throw call_failure(E_NOTIMPL,
-                           path_.string() + ": does not look for its parent at " + wanted.string()
-                               + ", and this cannot be changed; put the parent beside it, under the name it knows");
+        set_parent(path_, to_path(file));
+        return S_OK;
     });
 }
 

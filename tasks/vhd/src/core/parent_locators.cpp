@@ -37,6 +37,11 @@ constexpr std::uint32_t mac_url = code_of("MacX");
 constexpr std::uint32_t longest_path = 65536;
 constexpr std::size_t longest_name = 255; // units, and a zero
 
+constexpr std::uint64_t in_whole_sectors(std::uint64_t bytes) noexcept
+{
+    return (bytes + sector_size - 1) / sector_size * sector_size;
+}
+
 std::string from_utf16(std::span<const std::byte> bytes)
 {
     // A path begins with a character whose upper byte is zero.
@@ -149,15 +154,23 @@ void new_locators::add(const byte_store& store, std::uint32_t code, const std::v
     }
 }
 
+std::uint64_t new_locators::length() const noexcept
+{
+    std::uint64_t bytes = 0;
+    for (const encoded_path& path : paths_) bytes += in_whole_sectors(path.text.size());
+    return bytes;
+}
+
 void new_locators::describe(dynamic_header& header, std::uint64_t offset) const
 {
     header.parent_id = parent_.id;
     header.parent_timestamp = parent_.timestamp;
     header.parent_name = name_;
+    header.parent_locators = {};
     for (std::size_t i = 0; i < paths_.size(); ++i) {
         const auto length = static_cast<std::uint32_t>(paths_[i].text.size());
         // In bytes, as Windows does, and not in sectors, as the specification says.
-        const std::uint32_t space = (length + sector_size - 1) / sector_size * sector_size;
+        const auto space = static_cast<std::uint32_t>(in_whole_sectors(length));
         header.parent_locators.at(i) = {paths_[i].code, space, length, offset};
         offset += space;
     }
@@ -167,7 +180,7 @@ std::uint64_t new_locators::write(byte_store& store, std::uint64_t offset) const
 {
     for (const encoded_path& path : paths_) {
         std::vector<std::byte> bytes = path.text;
-        bytes.resize((bytes.size() + sector_size - 1) / sector_size * sector_size);
+        bytes.resize(in_whole_sectors(bytes.size()));
         store.write(offset, bytes);
         offset += bytes.size();
     }

@@ -21,7 +21,11 @@ public:
     /// Errors: unusable_parent_name, for what is no UTF-8 or too long.
     new_locators(const byte_store& store, const parent_reference& parent);
 
-    /// Sets the header's fields for locators whose paths lie from `offset` on.
+    /// How many bytes the paths take in the file: whole sectors.
+    [[nodiscard]] std::uint64_t length() const noexcept;
+
+    /// Sets the header's fields on the parent, with locators whose paths lie from
+    /// `offset` on and no others.
     void describe(dynamic_header& header, std::uint64_t offset) const;
 
     /// Writes the paths there; returns where they end.

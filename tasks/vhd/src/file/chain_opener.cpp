@@ -111,7 +111,7 @@ bool chain_opener::is_parent(const candidate& where)
     open(where.path, where.source);
     opened_image& parent = images_.back();
     const opened_image& child = images_[images_.size() - 2];
-    if (parent.footer.id == child.parent->id) {
+    if (parent.footer.id == child.parent->id || (ignores_first_id_ && images_.size() == 2)) {
         parent.link.seems_changed = seems_changed(*child.parent, parent);
         return true;
     }

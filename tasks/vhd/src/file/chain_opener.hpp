@@ -33,6 +33,9 @@ public:
     /// Errors: those of the disk itself.
     chain_opener(const std::filesystem::path& disk, chain_access access, const chain_options& options);
 
+    /// The first parent may have any id.
+    void ignore_first_id() noexcept { ignores_first_id_ = true; }
+
     /// Opens the next parent; false if there is none. Errors: disk_chain's.
     bool open_next();
 
@@ -55,6 +58,7 @@ private:
 
     chain_access access_;
     const chain_options& options_;
+    bool ignores_first_id_ = false;
     std::vector<opened_image> images_;
     std::vector<identity> identities_;
     std::exception_ptr first_failure_; // of the parent being looked for

@@ -95,14 +95,15 @@ struct IVMHardDisk : IUnknown {
     /// writes to either.
     virtual HRESULT get_Parent(IVMHardDisk** value) = 0;
 
-    /// Checks that `parent` is the disk that this one was made from. S_OK if it
-    /// also lies where this one looks for it, so that there is nothing to change.
+    /// Makes this disk look for its parent where `parent` is, in place; at every
+    /// moment it looks there or where it did before. What the parent's own parents
+    /// lack is no business of this disk's.
     ///
-    /// Errors besides: VM_E_PARENT_CHILD_ID_MISMATCH when it is another disk;
-    /// VM_E_WRONG_HD_IMAGE_TYPE when this one is not differencing;
-    /// E_SHARING_VIOLATION while somebody writes to either; E_NOTIMPL when the path
-    /// in this one would have to be changed: a parent is also found beside its
-    /// child, by the name that the child knows.
+    /// Errors besides: VM_E_PARENT_CHILD_ID_MISMATCH when it is not the disk that
+    /// this one was made from; VM_E_WRONG_HD_IMAGE_TYPE when this one is not
+    /// differencing; VM_E_FILE_READ_ONLY; E_SHARING_VIOLATION while somebody has
+    /// this one open, or writes to the other; E_DISK_FULL when a few sectors are
+    /// too much.
     virtual HRESULT put_Parent(IVMHardDisk* parent) = 0;
 
     /// S_FALSE, and null: disks of the host are not known here.

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <vmtask/engine.hpp>
+#include <vmtask/task.hpp>
+#include <vmtask/vhd/set_file_parent.hpp>
+
+#include <filesystem>
+
+namespace vmtask::vhd {
+
+/// Posts a task that does set_file_parent().
+///
+/// The files are opened and locked when the task runs, and closed and unlocked
+/// before it is complete.
+///
+/// Errors, of the task: set_file_parent()'s.
+task<set_parent_report> set_parent(engine& where, std::filesystem::path disk, std::filesystem::path parent,
+                                   set_parent_options options = {});
+
+} // namespace vmtask::vhd
