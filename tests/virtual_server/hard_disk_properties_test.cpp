@@ -225,6 +225,8 @@ TEST_CASE("a parent is set only if both disks can be used", "[virtual_server][pr
         const test::without_privileges nobody(disks.files.folder.path());
         CHECK(disks.top->put_Parent(moved) == VM_E_FILE_READ_ONLY);
     }
+    permissions(disks.files.top(), std::filesystem::perms(0644));
+    permissions(disks.moved, std::filesystem::perms(0644));
     std::filesystem::resize_file(disks.moved, 0);
     CHECK(disks.top->put_Parent(moved) == VM_E_INVALID_HD_FILE);
     std::filesystem::remove(disks.moved);
