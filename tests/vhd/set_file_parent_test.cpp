@@ -131,6 +131,7 @@ TEST_CASE("a parent that is another disk by its id is taken only if that is not 
     CHECK(report.before.id == vhd::read_info(files.base()).id);
     CHECK(report.after.id == vhd::read_info(copy).id);
     CHECK(report.parent == copy.string());
+    CHECK_FALSE(report.parent_seems_changed); // it is another
     CHECK(is_same(contents_of(files.top()), files.expected));
     fs::remove(files.base());
     CHECK(is_same(contents_of(files.top()), files.expected));

@@ -201,13 +201,41 @@ TEST_CASE("what nobody knows in a header stays when the parent changes, and old 
     CHECK(parent_of(disk.store) == disk.wanted);
 }
 
+TEST_CASE("a header that is not in the usual place, because the table is, stays where it is",
+          "[vhd][chain][set_parent]")
+{
+    child disk(room::of_the_old_paths, footers::both);
+    const vhd::layout before = vhd::read_layout(disk.store);
+    std::array<std::byte, 1024> paths{};
+    vhd::sector table{};
+    disk.store.read(before.header.parent_locators[0].data_offset, paths);
+    disk.store.read(before.header.table_offset, table);
+    vhd::dynamic_header header = before.header;
+    header.table_offset = 512;
+    header.parent_locators[0].data_offset = 2048;
+    header.parent_locators[1].data_offset = 2560;
+    disk.store.write(512, table);
+    disk.store.write(1024, vhd::encode(header));
+    disk.store.write(2048, paths);
+    change_footer(disk.store, [](vhd::disk_footer& footer) { footer.data_offset = 1024; });
+    REQUIRE(what_is_wrong_with(disk.store, disk) == "");
+
+    CHECK(set_parent(disk.store, disk.wanted).blocks_moved == 0);
+    CHECK(vhd::read_layout(disk.store).footer.data_offset == 1024);
+    CHECK(parent_of(disk.store) == disk.wanted);
+    CHECK(what_is_wrong_with(disk.store, disk) == "");
+}
+
 TEST_CASE("a disk that names this parent already is not written to", "[vhd][chain][set_parent]")
 {
     child disk = any_child();
     set_parent(disk.store, disk.wanted);
     const auto writes = disk.store.writes;
-    const auto report = set_parent(disk.store, disk.wanted);
+    auto wanted = disk.wanted;
+    wanted.relative_paths.emplace_back("is not noted, being the second one");
+    const auto report = set_parent(disk.store, wanted);
     CHECK(report.before == disk.wanted);
+    CHECK(report.after == disk.wanted);
     CHECK(disk.store.writes == writes);
 }
 

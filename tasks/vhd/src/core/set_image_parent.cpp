@@ -67,6 +67,14 @@ layout open_suitable(byte_store& store, const parent_reference& parent)
     return disk;
 }
 
+/// What will be read of it.
+parent_reference as_noted(parent_reference parent)
+{
+    for (auto* const paths : {&parent.relative_paths, &parent.absolute_paths})
+        if (paths->size() > 1) paths->resize(1);
+    return parent;
+}
+
 /// Where a disk has what, and is to have it.
 class places {
 public:
@@ -257,9 +265,9 @@ set_parent_report set_image_parent(byte_store& store, work_monitor& monitor, con
     layout disk = open_suitable(store, parent);
     set_parent_report report;
     report.before = read_parent_reference(store, disk);
-    parent_change change(store, monitor, std::move(disk), parent);
-    if (report.before != parent || !change.is_finished()) report.blocks_moved = change.run();
-    report.after = parent;
+    report.after = as_noted(parent);
+    parent_change change(store, monitor, std::move(disk), report.after);
+    if (report.before != report.after || !change.is_finished()) report.blocks_moved = change.run();
     report.file_size = store.size();
     return report;
 }

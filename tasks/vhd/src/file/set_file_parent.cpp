@@ -60,7 +60,7 @@ set_parent_report set_file_parent(const std::filesystem::path& disk, const std::
     const auto reference = detail::refer_to(*below.store, below.link, std::filesystem::canonical(disk));
     set_parent_report report = set_image_parent(*child.store, monitor, reference);
     report.parent = below.link.path.string();
-    report.parent_seems_changed = below.link.seems_changed;
+    report.parent_seems_changed = below.link.seems_changed && report.after.id == report.before.id;
     report.missing_beneath = missing;
     return report;
 }

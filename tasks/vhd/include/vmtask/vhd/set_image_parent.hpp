@@ -19,7 +19,7 @@ struct set_parent_report {
 
     // Of set_file_parent():
     std::string parent;                // where it is
-    bool parent_seems_changed = false; // by what the disk said before; see chain_link
+    bool parent_seems_changed = false; // the same parent, since the disk noted its time; see chain_link
     std::string missing_beneath;       // why the parent's own chain is not whole; empty if it is
 };
 
