@@ -4,6 +4,7 @@
 #include "engine_core.hpp"
 #include "task_query.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace vmtask {
@@ -39,6 +40,16 @@ metrics_snapshot engine::metrics() const
 task_handle engine::find(std::uint64_t id) const
 {
     return core_->board().find(id);
+}
+
+event_subscription engine::subscribe() const
+{
+    return event_subscription(core_->read_events(std::nullopt));
+}
+
+event_subscription engine::subscribe(std::uint64_t version) const
+{
+    return event_subscription(core_->read_events(version));
 }
 
 void engine::set_lane_limit(const std::string& lane, std::size_t limit)

@@ -30,6 +30,7 @@ engine_core::engine_core(engine_options&& options)
       timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       loop_probe_(loop_.executor()),
+      events_(options.events, timers_, loop_.executor()),
       board_(options, timers_, loop_.executor()),
       room_(*this, options),
       workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
@@ -144,6 +145,12 @@ void engine_core::shutdown_for_good()
     (void)shutdown(shutdown_mode::cancel, deadline_never);
 }
 
+std::shared_ptr<event_reader> engine_core::read_events(std::optional<std::uint64_t> after)
+{
+    if (!events_.is_on()) throw std::system_error(errc::no_events);
+    return std::make_shared<event_reader>(*this, after);
+}
+
 void engine_core::stop_threads() noexcept
 {
     // Nobody has a deadline any more; the workers may still hand handlers to
@@ -155,6 +162,7 @@ void engine_core::stop_threads() noexcept
 
 void engine_core::end() noexcept
 {
+    events_.close();
     stop_threads();
     observer_.reset();
     while (give_blocks_back()) {
@@ -213,24 +221,21 @@ admission::~admission()
     if (!used_) core_.withdraw();
 }
 
-void admission::submit(task_record& record) noexcept
+void admission::submit(task_record& record)
 {
-    used_ = true;
-    observe(record, &task_observer::posted);
+    announce(record);
     core_.submit(record);
 }
 
-void admission::enlist(task_record& record) noexcept
+void admission::enlist(task_record& record)
 {
-    used_ = true;
-    observe(record, &task_observer::posted);
+    announce(record);
     core_.board().enlist(record);
 }
 
 intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
 {
-    used_ = true;
-    observe(record, &task_observer::posted);
+    announce(record);
     intrusive_ptr<task_record> joined;
     try {
         joined = core_.room().enter(record, has_same_result);
@@ -243,9 +248,22 @@ intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same
     return joined;
 }
 
+void admission::announce(task_record& record)
+{
+    used_ = true;
+    observe(record, &task_observer::posted);
+    try {
+        (void)core_.events().add(record);
+    } catch (...) {
+        discard(record);
+        throw;
+    }
+}
+
 void admission::discard(task_record& record) noexcept
 {
     observe(record, &task_observer::withdrawn);
+    (void)core_.events().remove(record.id());
     core_.board().withdraw();
     record.release_reference(); // the engine's
 }

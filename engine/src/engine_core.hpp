@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adaptive_spin.hpp"
+#include "event_log.hpp"
 #include "event_loop.hpp"
 #include "event_loop_probe.hpp"
 #include "rare_events.hpp"
@@ -17,6 +18,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace vmtask::detail {
 
@@ -60,12 +62,18 @@ public:
     [[nodiscard]] rare_events& rare() noexcept { return rare_; }
     [[nodiscard]] metrics_snapshot metrics();
 
+    [[nodiscard]] event_log& events() noexcept { return events_; }
+    /// A reader of the events; see engine::subscribe.
+    [[nodiscard]] std::shared_ptr<event_reader> read_events(std::optional<std::uint64_t> after);
+
     shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
     /// The same without a time limit, for tasks too that only others could end.
     void shutdown_for_good();
     /// Ends the threads, once all tasks have ended, and the core itself as soon
     /// as no task is left.
     void end() noexcept;
+    /// Somebody who is no task keeps the core as well, until forget_task().
+    void remember() noexcept { balance_.fetch_add(1, std::memory_order_relaxed); }
     /// One task is gone for good. A thread of the engine tells of all of its
     /// own at once, when it ends: nobody wants to know before.
     void forget_task() noexcept;
@@ -88,6 +96,7 @@ private:
     timer_loop timers_;
     event_loop loop_;
     event_loop_probe loop_probe_;
+    event_log events_;
     task_board board_;
     waiting_room room_;
     worker_pool workers_;

@@ -34,6 +34,7 @@ public:
         case errc::not_paused: return "the task is not paused";
         case errc::other_engine: return "the tasks belong to different engines";
         case errc::bad_options: return "the options of the task contradict each other";
+        case errc::no_events: return "the engine keeps no events";
         }
         return "unknown vmtask error " + std::to_string(code);
     }

@@ -5,6 +5,7 @@
 #include "task_terms.hpp"
 
 #include <vmtask/detail/task_record.hpp>
+#include <vmtask/task_event.hpp>
 #include <vmtask/task_observer.hpp>
 
 #include <type_traits>
@@ -28,6 +29,14 @@ void observe(const task_record& task, void (task_observer::*event)(const observe
              const std::type_identity_t<Details>&... details) noexcept
 {
     if (task_observer* const observer = task.core().observer()) (observer->*event)(view_of(task), details...);
+}
+
+/// Tells those who read the engine's events as well, and first.
+inline void announce(task_record& task, task_event_kind kind,
+                     void (task_observer::*event)(const observed_task&) noexcept) noexcept
+{
+    (void)task.core().events().note(task, kind);
+    observe(task, event);
 }
 
 } // namespace vmtask::detail

@@ -2,6 +2,7 @@
 #include "task_board.hpp"
 
 #include "coarse_clock.hpp"
+#include "engine_core.hpp"
 #include "queue_limit.hpp"
 #include "task_terms.hpp"
 #include "timer_loop.hpp"
@@ -30,10 +31,15 @@ public:
     {
         while (task_record* const dropped = list_.pop_front()) dropped->release_reference();
     }
-    void add(task_record& dropped) noexcept { list_.push_back(dropped); }
+    void add(task_record& dropped) noexcept
+    {
+        woken_.add(dropped.core().events().remove(dropped.id()));
+        list_.push_back(dropped);
+    }
 
 private:
     task_list list_;
+    woken_readers woken_;
 };
 
 task_board::task_board(const engine_options& options, timer_loop& timers, loop_executor sweeper)

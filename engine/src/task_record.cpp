@@ -200,6 +200,7 @@ void task_record::request_stop() noexcept
         const std::lock_guard lock(mutex_);
         if (extras_) stop = extras_->stop;
     }
+    (void)core_.events().note(*this, task_event_kind::cancel_requested);
     stop.request_stop();
     on_cancel_requested();
     unpause();
@@ -424,6 +425,12 @@ void task_record::swap_step(std::string& text)
     ++kept.steps;
 }
 
+progress_mark task_record::mark_of_progress() const noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return progress_mark_locked();
+}
+
 progress_mark task_record::progress_mark_locked() const noexcept
 {
     const progress_cell::numbers numbers = progress_.read();
@@ -453,23 +460,24 @@ void task_record::stay_while_held() noexcept
     if (self && !self->core->workers().begin_blocking()) return;
     blocking_waiter here(deadline_never);
     if (add_paused(here)) {
-        observe(*this, &task_observer::paused);
+        announce(*this, task_event_kind::paused, &task_observer::paused);
         (void)here.wait();
-        observe(*this, &task_observer::resumed);
+        announce(*this, task_event_kind::resumed, &task_observer::resumed);
     }
     if (self) self->core->workers().end_blocking();
 }
 
-bool task_record::observe_pause() const noexcept
+bool task_record::announce_pause() noexcept
 {
-    if (!core_.observer() || !status_.is_held() || cancel_requested()) return false;
-    observe(*this, &task_observer::paused);
+    const bool is_awaited = core_.observer() || core_.events().is_on();
+    if (!is_awaited || !status_.is_held() || cancel_requested()) return false;
+    announce(*this, task_event_kind::paused, &task_observer::paused);
     return true;
 }
 
-void task_record::observe_resumption() const noexcept
+void task_record::announce_resumption() noexcept
 {
-    observe(*this, &task_observer::resumed);
+    announce(*this, task_event_kind::resumed, &task_observer::resumed);
 }
 
 // --- What the engine does with it ---
@@ -511,7 +519,7 @@ void task_record::watch_end() noexcept
 bool task_record::run() noexcept
 {
     watch_begin();
-    observe(*this, &task_observer::began);
+    announce(*this, task_event_kind::began, &task_observer::began);
     std::exception_ptr failure;
     try {
         task_context context(*this);
@@ -531,7 +539,7 @@ bool task_record::start_elsewhere() noexcept
 {
     if (!core_.board().start_elsewhere(*this)) return false;
     watch_begin();
-    observe(*this, &task_observer::began);
+    announce(*this, task_event_kind::began, &task_observer::began);
     return true;
 }
 
@@ -601,11 +609,8 @@ bool task_record::publish(task_state terminal) noexcept
         return true;
     }
     switch (status_.end(terminal, false)) {
-    case status_word::end_answer::ended: note_end(); return true;
-    case status_word::end_answer::ended_with_waiters:
-        tell_waiters(waiters_);
-        note_end();
-        return true;
+    case status_word::end_answer::ended: tell_of_end(false); return true;
+    case status_word::end_answer::ended_with_waiters: tell_of_end(true); return true;
     case status_word::end_answer::has_parts: break;
     }
     if (parts_go_on(terminal)) return false;
@@ -615,8 +620,10 @@ bool task_record::publish(task_state terminal) noexcept
 
 /// Between the end and the retirement, so that an engine that has none left has
 /// counted them all.
-void task_record::note_end() noexcept
+void task_record::tell_of_end(bool has_waiters) noexcept
 {
+    (void)core_.events().note(*this, task_event_kind::ended, error_);
+    if (has_waiters) tell_waiters(waiters_);
     if (cancel_requested()) core_.rare().count_cancel(cancel_latency());
     observe(*this, &task_observer::ended, state(), error_);
 }
@@ -726,8 +733,7 @@ void task_record::latch_end(task_state terminal) noexcept
 {
     watch_end();
     if (terms_) core_.room().release(*this);
-    if (status_.end(terminal, true) == status_word::end_answer::ended_with_waiters) tell_waiters(waiters_);
-    note_end();
+    tell_of_end(status_.end(terminal, true) == status_word::end_answer::ended_with_waiters);
 }
 
 void task_record::publish_after_parts(task_state terminal) noexcept

@@ -355,9 +355,11 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
     observe(failed, &task_observer::attempt_failed, error);
     const auto wait = delay_after(policy, terms.attempts + 1, luck());
 
+    woken_readers woken;
     moved_tasks moved;
     const std::lock_guard lock(mutex_);
     if (!failed.status_.requeue()) return false;
+    woken.add(core_.events().note(failed, task_event_kind::attempt_failed, error));
     if (terms.attempts++ == 0) terms.first_began_at = failed.began_at_;
     core_.board().count_requeued(failed);
     leave_lane_locked(terms, moved);

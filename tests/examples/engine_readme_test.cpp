@@ -16,6 +16,8 @@
 
 using namespace vmtask::test;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -105,6 +107,20 @@ TEST_CASE("the example of steps shows what it does, how fast, and how long it st
         CHECK_THAT(ended.output, ContainsSubstring("100 %\n"));
         return std::regex_search(ended.output, look);
     }));
+}
+
+TEST_CASE("the example of events shows all that happens, and what has happened meanwhile", "[examples]")
+{
+    const outcome run_once = run({EXAMPLE_events});
+    CHECK(run_once.code == 0);
+    CHECK_THAT(run_once.output, StartsWith("compact a.vhd posted\n"));
+    CHECK_THAT(run_once.output, ContainsSubstring("compact a.vhd began\n"));
+    CHECK(std::regex_search(run_once.output, std::regex("compact a.vhd progressed to \\d+ %\n")));
+    CHECK_THAT(run_once.output, ContainsSubstring("compact a.vhd ended: succeeded\n"));
+    CHECK_THAT(run_once.output, ContainsSubstring("compact b.vhd ended: cancelled, the task was cancelled\n"));
+    CHECK_THAT(run_once.output,
+               EndsWith("-- while nobody reads --\ncheck c.vhd posted\ncheck c.vhd began\n"
+                        "check c.vhd ended: failed, c.vhd: it is torn\n"));
 }
 
 TEST_CASE("the example of histories tells how each task came out", "[examples]")

@@ -8,6 +8,7 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/error.hpp>
+#include <vmtask/event_subscription.hpp>
 #include <vmtask/metrics.hpp>
 #include <vmtask/obstacle.hpp>
 #include <vmtask/shutdown.hpp>
@@ -119,6 +120,17 @@ public:
     /// What the engine has counted, and what it is doing now. Never waits for a
     /// task. Throws std::bad_alloc.
     [[nodiscard]] metrics_snapshot metrics() const;
+
+    /// A reader of what happens to all tasks: first a snapshot of those that are
+    /// listed, then every change after it, in order and without a gap. Throws
+    /// std::system_error with errc::no_events, and std::bad_alloc.
+    [[nodiscard]] event_subscription subscribe() const;
+
+    /// The same for a reader that has been here before: every change after that
+    /// version. When the engine keeps these no longer, or `version` is of another
+    /// engine that was there before, it begins with a snapshot and says that
+    /// events were lost.
+    [[nodiscard]] event_subscription subscribe(std::uint64_t version) const;
 
     /// Takes no further task, and waits until those there are have ended, or
     /// `timeout` has passed. May be repeated, as with a stricter mode after a

@@ -33,6 +33,16 @@ struct retention {
     std::chrono::steady_clock::duration age = std::chrono::minutes(10);
 };
 
+/// What of its tasks' events an engine keeps; see engine::subscribe.
+struct event_options {
+    /// How many of the latest events; a reader that is further behind than that
+    /// gets a snapshot instead. 0: none are made, and they cost nothing.
+    std::size_t kept = 0;
+    /// How often the progress of running tasks becomes an event, if it has changed
+    /// and as long as there is a subscription. Zero or less: never.
+    std::chrono::steady_clock::duration progress_interval = std::chrono::milliseconds(250);
+};
+
 /// How to set up an engine.
 struct engine_options {
     /// Threads for blocking bodies. 0: as many as the machine has processors.
@@ -54,6 +64,8 @@ struct engine_options {
     std::vector<lane_options> lanes{};
     /// How long ended tasks are listed.
     retention retain{};
+    /// Which events are kept for those who subscribe.
+    event_options events{};
     /// Told of what happens to every task; see task_observer. Null: nobody is.
     std::shared_ptr<task_observer> observer{};
     /// Told of an exception that escapes a handler which runs on a thread of

@@ -53,6 +53,8 @@ enum class errc {
     other_engine,
     /// The options contradict each other.
     bad_options,
+    /// The engine keeps no events: `engine_options::events` says so.
+    no_events,
 };
 
 /// The category of errc; its name is "vmtask".

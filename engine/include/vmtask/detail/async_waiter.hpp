@@ -252,14 +252,14 @@ public:
     /// Touches nothing of its own once the wait is listed: it may be over then.
     bool list(task_record& record, waiter& added, give_up_handler* give_up)
     {
-        is_observed_ = record.observe_pause();
+        is_observed_ = record.announce_pause();
         return wait_for_resumption::list(record, added, give_up);
     }
 
     template <class Handler>
     void operator()(Handler&& handler, std::error_code error) const
     {
-        if (is_observed_) record_->observe_resumption();
+        if (is_observed_) record_->announce_resumption();
         if (!error && record_->cancel_requested()) error = errc::cancelled;
         std::forward<Handler>(handler)(error);
     }

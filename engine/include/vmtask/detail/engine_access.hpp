@@ -53,15 +53,17 @@ public:
     admission& operator=(const admission&) = delete;
 
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    /// Hands the task over to a worker.
-    void submit(task_record& record) noexcept;
-    /// Makes the task known without queueing it for a worker.
-    void enlist(task_record& record) noexcept;
-    /// Lets a task with terms in; see waiting_room::enter. Where that throws or
-    /// returns another task, this one was not posted.
+    // Where one of these throws, the task was not posted.
+    /// Hands the task over to a worker. Throws std::bad_alloc.
+    void submit(task_record& record);
+    /// Makes the task known without queueing it for a worker. Throws std::bad_alloc.
+    void enlist(task_record& record);
+    /// Lets a task with terms in; see waiting_room::enter. Where that returns
+    /// another task, this one was not posted.
     [[nodiscard]] intrusive_ptr<task_record> enter(task_record& record, bool (*has_same_result)(const task_record&));
 
 private:
+    void announce(task_record& record);
     void discard(task_record& record) noexcept;
 
     engine_core& core_;

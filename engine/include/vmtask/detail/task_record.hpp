@@ -128,9 +128,10 @@ public:
     /// False when it is not; nothing was listed then.
     [[nodiscard]] bool add_paused(waiter& added, give_up_handler* give_up = nullptr);
 
-    /// Tells the observer, if there is one, that a coroutine is about to stay.
-    [[nodiscard]] bool observe_pause() const noexcept;
-    void observe_resumption() const noexcept;
+    /// Tells whoever wants to know that a coroutine is about to stay; false when
+    /// that is nobody.
+    [[nodiscard]] bool announce_pause() noexcept;
+    void announce_resumption() noexcept;
 
     // What the engine does with it.
     /// Runs the body of a started task, on the calling worker. True when the
@@ -146,6 +147,8 @@ public:
     virtual void end_with_engine() noexcept {}
     /// The time in the queue begins, for the first time or again.
     void watch_queued(bool is_first_time) noexcept;
+    /// How far the body is, to see whether it gets on.
+    [[nodiscard]] progress_mark mark_of_progress() const noexcept;
     /// Null for a task that was posted without any.
     [[nodiscard]] task_terms* terms() const noexcept { return terms_.get(); }
     [[nodiscard]] task_priority priority() const noexcept { return priority_; }
@@ -214,7 +217,7 @@ private:
     void remove_part_locked(task_record& removed) noexcept;
     void cancel_parts() noexcept;
     void tell_waiters(waiter_list& told) noexcept;
-    void note_end() noexcept;
+    void tell_of_end(bool has_waiters) noexcept;
     [[nodiscard]] steady_time::duration cancel_latency() const noexcept;
     void request_stop() noexcept;
     void note_cancel_locked(std::string_view by, cancel_origin origin) noexcept;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "progress_sampler.hpp"
+#include "task_mirror.hpp"
+
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/event_reader.hpp>
+#include <vmtask/engine_options.hpp>
+#include <vmtask/task_event.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace vmtask::detail {
+
+class timer_loop;
+
+/// Readers for whom there is something to read now. They are told when this
+/// goes, which runs code of their executors: never under a lock.
+class woken_readers {
+public:
+    woken_readers() noexcept = default;
+    woken_readers(woken_readers&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+    woken_readers& operator=(woken_readers&&) = delete;
+    ~woken_readers();
+
+    /// Takes those of the other.
+    void add(woken_readers&& others) noexcept;
+
+private:
+    friend class event_log;
+
+    pending_read* first_ = nullptr;
+};
+
+/// What has happened to the tasks of an engine, the last of it: a ring of events
+/// by version, and the tasks as these have them.
+///
+/// Thread safety: all members. The log's lock is a last one: nothing else is
+/// locked under it but the timer loop.
+class event_log {
+public:
+    event_log(const event_options& options, timer_loop& timers, loop_executor loop);
+
+    /// False when nobody wanted events; then nothing else here does anything.
+    [[nodiscard]] bool is_on() const noexcept { return !ring_.empty(); }
+
+    /// A task is about to be posted. Throws std::bad_alloc; then it is not known.
+    [[nodiscard]] woken_readers add(task_record& posted);
+    /// Something has happened to a task, told in the order in which it happened.
+    [[nodiscard]] woken_readers note(task_record& changed, task_event_kind kind, std::error_code error = {}) noexcept;
+    /// The task is about to be let go of.
+    [[nodiscard]] woken_readers remove(std::uint64_t id) noexcept;
+    /// All tasks have ended, and nothing happens any more.
+    void close() noexcept;
+
+    // For the sampler.
+    struct running_task {
+        intrusive_ptr<task_record> record;
+        progress_mark mark; // where it was when it was told of last
+    };
+    [[nodiscard]] std::vector<running_task> running_tasks() const;
+    /// Tells how far the task is, if that is not where it was.
+    void note_progress(task_record& running, const progress_mark& before);
+    void sampled() noexcept;
+
+    // For readers; see event_reader.
+    void add_reader() noexcept;
+    void remove_reader() noexcept;
+    [[nodiscard]] std::optional<std::error_code> begin(event_reader& reader, pending_read& read,
+                                                       std::uint64_t ticket) noexcept;
+    [[nodiscard]] event_batch take(event_reader& reader, std::error_code& error);
+    [[nodiscard]] std::uint64_t next_ticket(event_reader& reader) noexcept;
+    void give_up(event_reader& reader, std::optional<std::uint64_t> ticket) noexcept;
+
+private:
+    using event_pointer = std::shared_ptr<task_event>;
+    struct snapshot_entry {
+        intrusive_ptr<task_record> record;
+        task_state state;
+        bool cancel_requested;
+    };
+
+    [[nodiscard]] event_pointer make_event(task_record& changed, task_event_kind kind, std::error_code error) noexcept;
+    /// False when the task is in that state already, or has ended.
+    [[nodiscard]] bool apply_locked(mirrored_task& task, task_event_kind kind, task_state now) noexcept;
+    /// `added` is the event that falls off then, to be dropped after the lock, or
+    /// null for one that there was no memory for: then all before are lost.
+    void append_locked(event_pointer& added, woken_readers& woken) noexcept;
+    void wake_all_locked(woken_readers& woken) noexcept;
+    void rouse_sampler_locked() noexcept;
+
+    [[nodiscard]] bool needs_snapshot_locked(const event_reader& reader) const noexcept;
+    [[nodiscard]] std::error_code end_of_reading_locked(const event_reader& reader) const noexcept;
+    void list_locked(event_reader& waiting) noexcept;
+    [[nodiscard]] pending_read* unlist_locked(event_reader& told) noexcept;
+    [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const;
+    [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const;
+
+    mutable std::mutex mutex_;
+    // Guarded by mutex_.
+    std::vector<event_pointer> ring_; // constant size; event v is at v % size
+    std::uint64_t first_;             // the oldest version that the ring has
+    std::uint64_t last_;              // the newest; less than first_ when there is none
+    task_mirror mirror_;
+    event_reader* first_waiting_ = nullptr;
+    std::size_t readers_ = 0;
+    bool closed_ = false;
+    progress_sampler sampler_;
+};
+
+} // namespace vmtask::detail
