@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -74,9 +75,8 @@ private:
     std::uint64_t version_ = 0;
 };
 
-asio::awaitable<void> watch(vmtask::engine& engine, screen& screen)
+asio::awaitable<void> watch(vmtask::event_subscription events, screen& screen)
 {
-    vmtask::event_subscription events = engine.subscribe();
     while (!screen.shows_only_ended(2)) screen.apply(co_await events.async_next(asio::use_awaitable));
 }
 
@@ -85,26 +85,28 @@ asio::awaitable<void> watch(vmtask::engine& engine, screen& screen)
 int main()
 {
     vmtask::engine engine({.workers = 1, .events = {.kept = 1000, .progress_interval = 100ms}});
+    vmtask::event_subscription events = engine.subscribe();
     engine.post(compact, {.description = "compact a.vhd"});
     engine.post(compact, {.description = "compact b.vhd"}).request_cancel();
 
     asio::io_context here;
     screen first;
     std::exception_ptr failure;
-    asio::co_spawn(here, watch(engine, first), [&](std::exception_ptr thrown) { failure = thrown; });
+    asio::co_spawn(here, watch(std::move(events), first), [&](std::exception_ptr thrown) { failure = thrown; });
     here.run();
     if (failure) std::rethrow_exception(failure);
 
     std::cout << "-- while nobody reads --\n";
-    engine.post([](vmtask::task_context&) { throw std::runtime_error("c.vhd: it is torn"); },
-                {.description = "check c.vhd"})
+    engine
+        .post([](vmtask::task_context&) { throw std::runtime_error("c.vhd: it is torn"); },
+              {.description = "check c.vhd"})
         .wait_for_completion();
     engine.shutdown(vmtask::shutdown_mode::drain);
 
     // As a callback, on an executor; from where the first reader stopped.
     asio::io_context later;
-    vmtask::event_subscription events = engine.subscribe(first.version());
-    events.deliver_to(later.get_executor(), [&](std::error_code error, const vmtask::event_batch& batch) {
+    vmtask::event_subscription missed = engine.subscribe(first.version());
+    missed.deliver_to(later.get_executor(), [&](std::error_code error, const vmtask::event_batch& batch) {
         if (error) return;
         first.apply(batch);
         if (first.shows_only_ended(3)) later.stop();

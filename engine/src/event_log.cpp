@@ -186,8 +186,7 @@ std::vector<event_log::running_task> event_log::running_tasks() const
     std::vector<running_task> running;
     const std::lock_guard lock(mutex_);
     running.reserve(mirror_.running_count());
-    mirror_.for_each_running(
-        [&](const mirrored_task& task) { running.push_back({share(*task.record), task.mark}); });
+    mirror_.for_each_running([&](const mirrored_task& task) { running.push_back({share(*task.record), task.mark}); });
     return running;
 }
 
@@ -231,14 +230,19 @@ void event_log::remove_reader() noexcept
 
 bool event_log::needs_snapshot_locked(const event_reader& reader) const noexcept
 {
-    return !reader.position_ || *reader.position_ + 1 < first_ || *reader.position_ > last_;
+    return reader.position_ + 1 < first_ || reader.position_ > last_;
+}
+
+bool event_log::has_something_locked(const event_reader& reader) const noexcept
+{
+    return reader.first_ || reader.position_ != last_;
 }
 
 std::error_code event_log::end_of_reading_locked(const event_reader& reader) const noexcept
 {
     if (reader.closed_) return asio::error::operation_aborted;
-    if (closed_ && (needs_snapshot_locked(reader) || *reader.position_ == last_)) return errc::shutting_down;
-    return {};
+    if (!closed_ || reader.first_) return {};
+    return needs_snapshot_locked(reader) || !has_something_locked(reader) ? errc::shutting_down : std::error_code();
 }
 
 std::uint64_t event_log::next_ticket(event_reader& reader) noexcept
@@ -251,8 +255,7 @@ std::optional<std::error_code> event_log::begin(event_reader& reader, pending_re
 {
     const std::lock_guard lock(mutex_);
     if (reader.pending_) return asio::error::already_started;
-    if (reader.closed_ || closed_ || needs_snapshot_locked(reader) || *reader.position_ < last_)
-        return std::error_code();
+    if (reader.closed_ || closed_ || has_something_locked(reader)) return std::error_code();
     reader.pending_ = &read;
     reader.ticket_ = ticket;
     list_locked(reader);
@@ -261,31 +264,60 @@ std::optional<std::error_code> event_log::begin(event_reader& reader, pending_re
 
 event_batch event_log::take(event_reader& reader, std::error_code& error)
 {
-    event_batch batch;
-    std::vector<snapshot_entry> tasks;
-    std::vector<event_pointer> events;
+    std::uint64_t position = 0;
+    bool is_lost = false;
     {
         const std::lock_guard lock(mutex_);
         error = end_of_reading_locked(reader);
-        if (error) return batch;
-        if (needs_snapshot_locked(reader)) {
-            tasks = tasks_locked();
-            batch.snapshot.emplace();
-            batch.lost = reader.position_.has_value();
-            batch.version = last_;
-        } else {
-            events = events_after_locked(*reader.position_);
-            batch.version = *reader.position_ + events.size();
-        }
+        if (error) return {};
+        if (reader.first_) return *std::exchange(reader.first_, std::nullopt);
+        position = reader.position_;
+        is_lost = needs_snapshot_locked(reader);
     }
+    // What the reader wants next may fall off meanwhile.
+    event_batch batch = is_lost ? event_batch() : read_events(position);
+    if (batch.events.empty()) {
+        batch = take_snapshot();
+        batch.lost = true;
+    }
+    const std::lock_guard lock(mutex_);
+    if (batch.lost && closed_) {
+        error = errc::shutting_down; // there may have been nothing left to list
+        return {};
+    }
+    reader.position_ = batch.version;
+    return batch;
+}
+
+event_batch event_log::read_events(std::uint64_t position) const
+{
+    std::vector<event_pointer> events;
+    {
+        const std::lock_guard lock(mutex_);
+        if (position + 1 >= first_) events = events_after_locked(position);
+    }
+    event_batch batch;
+    batch.version = position + events.size();
+    batch.events.reserve(events.size());
+    for (const auto& each : events) batch.events.push_back(*each);
+    return batch;
+}
+
+event_batch event_log::take_snapshot() const
+{
+    event_batch batch;
+    std::vector<snapshot_entry> tasks;
+    {
+        const std::lock_guard lock(mutex_);
+        tasks = tasks_locked();
+        batch.version = last_;
+    }
+    batch.snapshot.emplace();
+    batch.snapshot->reserve(tasks.size());
     for (const auto& each : tasks) {
         batch.snapshot->push_back(summary_of(*each.record, each.state));
         batch.snapshot->back().cancel_requested = each.cancel_requested;
     }
-    for (const auto& each : events) batch.events.push_back(*each);
-
-    const std::lock_guard lock(mutex_);
-    reader.position_ = batch.version;
     return batch;
 }
 

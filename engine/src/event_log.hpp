@@ -72,6 +72,7 @@ public:
     void sampled() noexcept;
 
     // For readers; see event_reader.
+    [[nodiscard]] event_batch take_snapshot() const;
     void add_reader() noexcept;
     void remove_reader() noexcept;
     [[nodiscard]] std::optional<std::error_code> begin(event_reader& reader, pending_read& read,
@@ -98,9 +99,11 @@ private:
     void rouse_sampler_locked() noexcept;
 
     [[nodiscard]] bool needs_snapshot_locked(const event_reader& reader) const noexcept;
+    [[nodiscard]] bool has_something_locked(const event_reader& reader) const noexcept;
     [[nodiscard]] std::error_code end_of_reading_locked(const event_reader& reader) const noexcept;
     void list_locked(event_reader& waiting) noexcept;
     [[nodiscard]] pending_read* unlist_locked(event_reader& told) noexcept;
+    [[nodiscard]] event_batch read_events(std::uint64_t position) const;
     [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const;
     [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const;
 

@@ -8,8 +8,11 @@
 
 namespace vmtask::detail {
 
-event_reader::event_reader(engine_core& core, std::optional<std::uint64_t> after) : core_(core), position_(after)
+event_reader::event_reader(engine_core& core, std::optional<std::uint64_t> after)
+    : core_(core), position_(after.value_or(0))
 {
+    if (!after) first_ = core.events().take_snapshot();
+    if (first_) position_ = first_->version;
     core.remember();
     core.events().add_reader();
 }

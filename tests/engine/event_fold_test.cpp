@@ -98,13 +98,13 @@ void keep_busy(engine& engine, unsigned seed)
     for (unsigned i = 0; i < 300; ++i) {
         const unsigned choice = (i * 7 + seed) % 5;
         if (choice == 0) posted.push_back(engine.post([](task_context& self) { self.checkpoint(); }));
-        if (choice == 1)
-            posted.push_back(engine.post([](task_context&) -> asio::awaitable<void> { co_return; }));
+        if (choice == 1) posted.push_back(engine.post([](task_context&) -> asio::awaitable<void> { co_return; }));
         if (choice == 2)
             posted.push_back(engine.post([](task_context& self) { self.checkpoint(); }, {.claims = {exclusive(disk)}}));
         if (choice == 3)
-            posted.push_back(engine.post([](task_context&) { throw std::system_error(make_error_code(std::errc::io_error)); },
-                                         {.retry = retry_policy{.attempts = 2, .first_delay = 0s}}));
+            posted.push_back(
+                engine.post([](task_context&) { throw std::system_error(make_error_code(std::errc::io_error)); },
+                            {.retry = retry_policy{.attempts = 2, .first_delay = 0s}}));
         if (choice == 4) {
             (void)posted.back().pause();
             (void)posted[posted.size() / 2].request_cancel();

@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <future>
 #include <limits>
 #include <memory>
@@ -48,24 +49,36 @@ event_batch next(event_subscription& events)
     return batch.get();
 }
 
+/// A reader that has the snapshot behind it.
+class reader {
+public:
+    explicit reader(engine& read) : events_(read.subscribe()), begin_(next(events_)) {}
+
+    [[nodiscard]] const event_batch& begin() const noexcept { return begin_; }
+
+    /// Reads up to an event of that kind, and returns all.
+    std::vector<task_event> read_until(kind last)
+    {
+        std::vector<task_event> read;
+        while (read.empty() || read.back().kind != last) {
+            if (waiting_.empty())
+                for (task_event& each : next(events_).events) waiting_.push_back(std::move(each));
+            read.push_back(std::move(waiting_.front()));
+            waiting_.pop_front();
+        }
+        return read;
+    }
+
+private:
+    event_subscription events_;
+    event_batch begin_;
+    std::deque<task_event> waiting_;
+};
+
 /// Reads past the snapshot that comes first.
 void skip_snapshot(event_subscription& events)
 {
     REQUIRE(next(events).snapshot);
-}
-
-/// Reads up to an event of that kind, and returns all.
-std::vector<task_event> read_until(event_subscription& events, kind last)
-{
-    std::vector<task_event> read;
-    while (read.empty() || read.back().kind != last) {
-        for (task_event& each : next(events).events) {
-            // What follows would be lost to the test.
-            if (!read.empty() && read.back().kind == last) throw std::runtime_error("there were further events");
-            read.push_back(std::move(each));
-        }
-    }
-    return read;
 }
 
 std::vector<kind> kinds_of(const std::vector<task_event>& events)
@@ -92,15 +105,15 @@ void post_one(engine& engine)
 TEST_CASE("events tell of a task from its post to its end, each with the next version", "[events]")
 {
     engine engine(with_events(100));
-    event_subscription events = engine.subscribe();
-    const event_batch begin = next(events);
+    reader events(engine);
+    const event_batch& begin = events.begin();
     REQUIRE(begin.snapshot);
     CHECK(begin.snapshot->empty());
     CHECK_FALSE(begin.lost);
 
     const task<> task = engine.post([](task_context& self) { self.report_progress(0.5); },
                                     {.description = "compact a.vhd", .kind = "compact", .initiator = "ann"});
-    const auto read = read_until(events, kind::ended);
+    const auto read = events.read_until(kind::ended);
     CHECK(kinds_of(read) == std::vector{kind::posted, kind::began, kind::ended});
     for (std::size_t i = 0; i < read.size(); ++i) {
         CHECK(read[i].version == begin.version + i + 1);
@@ -118,13 +131,12 @@ TEST_CASE("events tell of a task from its post to its end, each with the next ve
 TEST_CASE("the event of an end carries the outcome", "[events]")
 {
     engine engine(with_events(100));
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     engine.post([](task_context& self) {
         self.report_step("reading");
         throw std::runtime_error("a.vhd: it is torn");
     });
-    const auto read = read_until(events, kind::ended);
+    const auto read = events.read_until(kind::ended);
     CHECK(read.back().error == errc::task_failed);
     REQUIRE(read.back().outcome);
     CHECK(read.back().outcome->state == task_state::failed);
@@ -137,8 +149,7 @@ TEST_CASE("events tell of attempts, pauses and cancels", "[events]")
 {
     test::gate second_attempt;
     engine engine(with_events(100));
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     const task<> task = engine.post(
         [&, attempts = 0](task_context& self) mutable {
             if (++attempts == 1) throw std::system_error(std::make_error_code(std::errc::io_error));
@@ -147,15 +158,15 @@ TEST_CASE("events tell of attempts, pauses and cancels", "[events]")
         {.retry = retry_policy{.attempts = 2, .first_delay = 0s}});
     REQUIRE(second_attempt.reached());
 
-    CHECK(kinds_of(read_until(events, kind::attempt_failed)) == std::vector{kind::posted, kind::began,
-                                                                           kind::attempt_failed});
-    CHECK(read_until(events, kind::began).size() == 1);
+    CHECK(kinds_of(events.read_until(kind::attempt_failed))
+          == std::vector{kind::posted, kind::began, kind::attempt_failed});
+    CHECK(events.read_until(kind::began).size() == 1);
     REQUIRE_FALSE(task.pause());
-    CHECK(read_until(events, kind::paused).back().task.state == task_state::paused);
+    CHECK(events.read_until(kind::paused).back().task.state == task_state::paused);
     REQUIRE_FALSE(task.resume());
-    CHECK(read_until(events, kind::resumed).back().task.state == task_state::running);
+    CHECK(events.read_until(kind::resumed).back().task.state == task_state::running);
     REQUIRE_FALSE(task.request_cancel("bob"));
-    const auto cancelled = read_until(events, kind::ended);
+    const auto cancelled = events.read_until(kind::ended);
     CHECK(kinds_of(cancelled) == std::vector{kind::cancel_requested, kind::ended});
     CHECK(cancelled.front().task.cancel_requested);
     CHECK(cancelled.back().task.state == task_state::cancelled);
@@ -166,8 +177,7 @@ TEST_CASE("events tell of a coroutine's pauses", "[events]")
 {
     test::gate inside;
     engine engine(with_events(100));
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     const task<> task = engine.post([&](task_context& self) -> asio::awaitable<void> {
         inside.hold_regardless();
         co_await self.async_checkpoint(asio::use_awaitable);
@@ -177,7 +187,7 @@ TEST_CASE("events tell of a coroutine's pauses", "[events]")
     inside.open();
     REQUIRE(test::eventually([&] { return task.state() == task_state::paused; }));
     REQUIRE_FALSE(task.resume());
-    CHECK(kinds_of(read_until(events, kind::ended))
+    CHECK(kinds_of(events.read_until(kind::ended))
           == std::vector{kind::posted, kind::began, kind::paused, kind::resumed, kind::ended});
 }
 
@@ -186,10 +196,9 @@ TEST_CASE("a task cancelled in the queue has ended without having begun", "[even
     test::gate gate;
     engine engine(with_events(100));
     test::occupy_workers(engine, gate, 1);
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     REQUIRE_FALSE(engine.post([](task_context&) {}).request_cancel());
-    CHECK(kinds_of(read_until(events, kind::ended)) == std::vector{kind::posted, kind::ended});
+    CHECK(kinds_of(events.read_until(kind::ended)) == std::vector{kind::posted, kind::ended});
 }
 
 TEST_CASE("a snapshot has every listed task as the events before it left it", "[events]")
@@ -220,10 +229,9 @@ TEST_CASE("what the engine lists no longer is removed", "[events]")
     engine_options options = with_events(100);
     options.retain.count = 0;
     engine engine(std::move(options));
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     const task<> task = engine.post([](task_context&) {});
-    const auto read = read_until(events, kind::removed);
+    const auto read = events.read_until(kind::removed);
     CHECK(kinds_of(read) == std::vector{kind::posted, kind::began, kind::ended, kind::removed});
     CHECK(read.back().task.id == task.id());
     CHECK(read.back().task.state == task_state::succeeded);
@@ -233,14 +241,12 @@ TEST_CASE("a post that is refused after all is removed at once", "[events]")
 {
     test::gate gate;
     engine engine(with_events(100));
-    const task<> holder =
-        engine.post([&](task_context& self) { gate.hold(self); }, {.claims = {exclusive("a.vhd")}});
+    const task<> holder = engine.post([&](task_context& self) { gate.hold(self); }, {.claims = {exclusive("a.vhd")}});
     REQUIRE(gate.reached());
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     CHECK_THROWS_AS(engine.post([](task_context&) {}, {.claims = {exclusive("a.vhd")}, .when_busy = when_busy::fail}),
                     resource_busy);
-    CHECK(kinds_of(read_until(events, kind::removed)) == std::vector{kind::posted, kind::removed});
+    CHECK(kinds_of(events.read_until(kind::removed)) == std::vector{kind::posted, kind::removed});
 }
 
 TEST_CASE("a reader that comes back continues where it was", "[events]")
@@ -294,7 +300,8 @@ TEST_CASE("as many events are kept as the options say", "[events]")
 TEST_CASE("versions of another engine, before or to come, are lost", "[events]")
 {
     engine engine(with_events(100));
-    const std::uint64_t version = GENERATE(std::uint64_t{0}, std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max());
+    const std::uint64_t version =
+        GENERATE(std::uint64_t{0}, std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max());
     event_subscription events = engine.subscribe(version);
     const event_batch batch = next(events);
     CHECK(batch.lost);
@@ -341,18 +348,17 @@ TEST_CASE("a task that reports nothing new makes no events of progress", "[event
 {
     test::gate reported;
     engine engine(with_events(1000, 1ms));
-    event_subscription events = engine.subscribe();
-    skip_snapshot(events);
+    reader events(engine);
     engine.post([&](task_context& self) {
         self.report_progress(0.5);
         reported.hold(self);
     });
-    REQUIRE(kinds_of(read_until(events, kind::progressed)).size() == 3);
+    REQUIRE(kinds_of(events.read_until(kind::progressed)).size() == 3);
     // A second task, which progresses later, is looked at after the first.
     engine.post([](task_context&) -> asio::awaitable<void> { co_return; });
-    CHECK(kinds_of(read_until(events, kind::ended)) == std::vector{kind::posted, kind::began, kind::ended});
+    CHECK(kinds_of(events.read_until(kind::ended)) == std::vector{kind::posted, kind::began, kind::ended});
     reported.open();
-    CHECK(kinds_of(read_until(events, kind::ended)) == std::vector{kind::ended});
+    CHECK(kinds_of(events.read_until(kind::ended)) == std::vector{kind::ended});
 }
 
 TEST_CASE("a read waits until something happens", "[events]")
@@ -426,9 +432,10 @@ TEST_CASE("a reader gets all events of an engine that ends, and is then told so"
     }
     std::vector<kind> rest;
     std::error_code end;
-    while (!end) end = test::code_thrown_by([&] {
-        for (const task_event& each : next(*events).events) rest.push_back(each.kind);
-    });
+    while (!end)
+        end = test::code_thrown_by([&] {
+            for (const task_event& each : next(*events).events) rest.push_back(each.kind);
+        });
     CHECK(end == errc::shutting_down);
     if (!rest.empty()) CHECK(rest.back() == kind::ended);
 }

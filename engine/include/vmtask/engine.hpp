@@ -122,7 +122,7 @@ public:
     [[nodiscard]] metrics_snapshot metrics() const;
 
     /// A reader of what happens to all tasks: first a snapshot of those that are
-    /// listed, then every change after it, in order and without a gap. Throws
+    /// listed now, then every change after it, in order and without a gap. Throws
     /// std::system_error with errc::no_events, and std::bad_alloc.
     [[nodiscard]] event_subscription subscribe() const;
 

@@ -98,8 +98,7 @@ public:
     template <asio::completion_token_for<void(std::error_code, event_batch)> Token>
     auto async_next(Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, event_batch)>(detail::read_initiation(reader_),
-                                                                               token);
+        return asio::async_initiate<Token, void(std::error_code, event_batch)>(detail::read_initiation(reader_), token);
     }
 
     /// Calls `callback(std::error_code, event_batch)` on the executor with all

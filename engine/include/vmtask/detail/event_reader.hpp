@@ -37,7 +37,8 @@ private:
 /// Thread safety: all members.
 class event_reader {
 public:
-    /// Continues after that version, or begins with a snapshot.
+    /// Continues after that version, or begins with a snapshot of now. Throws
+    /// std::bad_alloc.
     event_reader(engine_core& core, std::optional<std::uint64_t> after);
     ~event_reader();
     event_reader(const event_reader&) = delete;
@@ -64,7 +65,8 @@ private:
     engine_core& core_;
 
     // Guarded by the log's lock.
-    std::optional<std::uint64_t> position_; // the last version read
+    std::optional<event_batch> first_; // the snapshot of the beginning, until it is read
+    std::uint64_t position_ = 0;       // the last version read
     pending_read* pending_ = nullptr;
     std::uint64_t ticket_ = 0; // that of `pending_`
     std::uint64_t last_ticket_ = 0;
