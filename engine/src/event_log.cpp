@@ -228,9 +228,9 @@ void event_log::remove_reader() noexcept
     --readers_;
 }
 
-bool event_log::needs_snapshot_locked(const event_reader& reader) const noexcept
+bool event_log::is_lost_locked(std::uint64_t position) const noexcept
 {
-    return reader.position_ + 1 < first_ || reader.position_ > last_;
+    return position + 1 < first_ || position > last_;
 }
 
 bool event_log::has_something_locked(const event_reader& reader) const noexcept
@@ -242,7 +242,7 @@ std::error_code event_log::end_of_reading_locked(const event_reader& reader) con
 {
     if (reader.closed_) return asio::error::operation_aborted;
     if (!closed_ || reader.first_) return {};
-    return needs_snapshot_locked(reader) || !has_something_locked(reader) ? errc::shutting_down : std::error_code();
+    return is_lost_locked(reader.position_) || !has_something_locked(reader) ? errc::shutting_down : std::error_code();
 }
 
 std::uint64_t event_log::next_ticket(event_reader& reader) noexcept
@@ -265,17 +265,14 @@ std::optional<std::error_code> event_log::begin(event_reader& reader, pending_re
 event_batch event_log::take(event_reader& reader, std::error_code& error)
 {
     std::uint64_t position = 0;
-    bool is_lost = false;
     {
         const std::lock_guard lock(mutex_);
         error = end_of_reading_locked(reader);
         if (error) return {};
         if (reader.first_) return *std::exchange(reader.first_, std::nullopt);
         position = reader.position_;
-        is_lost = needs_snapshot_locked(reader);
     }
-    // What the reader wants next may fall off meanwhile.
-    event_batch batch = is_lost ? event_batch() : read_events(position);
+    event_batch batch = read_events(position);
     if (batch.events.empty()) {
         batch = take_snapshot();
         batch.lost = true;
@@ -294,7 +291,7 @@ event_batch event_log::read_events(std::uint64_t position) const
     std::vector<event_pointer> events;
     {
         const std::lock_guard lock(mutex_);
-        if (position + 1 >= first_) events = events_after_locked(position);
+        if (!is_lost_locked(position)) events = events_after_locked(position);
     }
     event_batch batch;
     batch.version = position + events.size();

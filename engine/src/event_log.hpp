@@ -98,11 +98,13 @@ private:
     void wake_all_locked(woken_readers& woken) noexcept;
     void rouse_sampler_locked() noexcept;
 
-    [[nodiscard]] bool needs_snapshot_locked(const event_reader& reader) const noexcept;
+    /// The events after that version are not all there, or never were.
+    [[nodiscard]] bool is_lost_locked(std::uint64_t position) const noexcept;
     [[nodiscard]] bool has_something_locked(const event_reader& reader) const noexcept;
     [[nodiscard]] std::error_code end_of_reading_locked(const event_reader& reader) const noexcept;
     void list_locked(event_reader& waiting) noexcept;
     [[nodiscard]] pending_read* unlist_locked(event_reader& told) noexcept;
+    /// Nothing when they are lost, or not there yet.
     [[nodiscard]] event_batch read_events(std::uint64_t position) const;
     [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const;
     [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const;

@@ -286,15 +286,17 @@ TEST_CASE("a reader too far behind is told that it has lost events, and gets a s
 
 TEST_CASE("as many events are kept as the options say", "[events]")
 {
-    engine engine(with_events(3));
-    event_subscription events = engine.subscribe();
-    const std::uint64_t begin = next(events).version;
+    engine engine(with_events(5));
+    const std::uint64_t begin = reader(engine).begin().version;
     post_one(engine);
+    post_one(engine); // six events
     REQUIRE(engine.shutdown(shutdown_mode::drain).unfinished.empty());
-    event_subscription from_begin = engine.subscribe(begin);
-    CHECK(next(from_begin).events.size() == 3);
-    event_subscription too_early = engine.subscribe(begin - 1);
-    CHECK(next(too_early).lost);
+    event_subscription in_time = engine.subscribe(begin + 1);
+    const event_batch batch = next(in_time);
+    CHECK_FALSE(batch.lost);
+    CHECK(batch.events.size() == 5);
+    event_subscription too_late = engine.subscribe(begin);
+    CHECK(next(too_late).lost);
 }
 
 TEST_CASE("versions of another engine, before or to come, are lost", "[events]")
