@@ -289,7 +289,7 @@ TEST_CASE("whenever the power goes during a change of parent, the disk names the
 {
     const child original = any_child();
     recording_store store(original.store);
-    set_parent(store, original.wanted);
+    const std::uint64_t final_size = set_parent(store, original.wanted).file_size;
     std::size_t old = 0;
     std::size_t states = 0;
     const auto check_state = [&](memory_store& disk, std::size_t events) {
@@ -297,6 +297,7 @@ TEST_CASE("whenever the power goes during a change of parent, the disk names the
         ++states;
         REQUIRE(what_is_wrong_with(disk, original) == "");
         if (parent_of(disk) == original.before) ++old;
+        else if (disk.size() == final_size) REQUIRE(vhd::read_layout(disk).trailing_footer_valid);
         if (events == store.events().size()) REQUIRE(parent_of(disk) == original.wanted);
         set_parent(disk, original.wanted);
         REQUIRE(what_is_left_to_do(disk, original) == "");
@@ -383,8 +384,11 @@ TEST_CASE("a change of parent that finds no space leaves the disk as long as it 
 {
     child disk(room::of_the_old_paths, footers::both);
     const memory_store before = disk.store;
-    // The copy of the footer and the table, then the first write behind the end.
-    failing_store full(disk.store, {.calls = call_write, .successes = 2, .error = std::errc::no_space_on_device});
-    CHECK(failure_of([&] { set_parent(full, disk.wanted); }).code == std::errc::no_space_on_device);
-    CHECK(disk.store.same_bytes(before));
+    // After the copy of the footer and the table: a footer, two paths, a header.
+    for (const std::uint64_t successes : {2U, 3U, 4U, 5U}) {
+        failing_store full(disk.store,
+                           {.calls = call_write, .successes = successes, .error = std::errc::no_space_on_device});
+        CHECK(failure_of([&] { set_parent(full, disk.wanted); }).code == std::errc::no_space_on_device);
+        CHECK(disk.store.same_bytes(before));
+    }
 }
