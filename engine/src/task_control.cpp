@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What is asked of a task while it is there: to cancel, to stay, to go on.
+#include <vmtask/detail/task_record.hpp>
+
+#include "blocking_waiter.hpp"
+#include "engine_core.hpp"
+#include "limit_watch.hpp"
+#include "observe.hpp"
+#include "task_terms.hpp"
+
+#include <vmtask/detail/lifecycle.hpp>
+#include <vmtask/error.hpp>
+#include <vmtask/obstacle.hpp>
+
+#include <mutex>
+#include <stop_token>
+
+namespace vmtask::detail {
+
+std::error_code task_record::request_cancel(std::string_view by, cancel_origin origin)
+{
+    return carry_out_cancel(ask_to_cancel(by, origin, &status_word::request_cancel));
+}
+
+status_word::cancel_answer
+task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
+                           status_word::cancel_answer (status_word::*ask)() noexcept) noexcept
+{
+    using cancel_answer = status_word::cancel_answer;
+    // Who sees a cancel also sees whose it was.
+    const std::lock_guard lock(mutex_);
+    const cancel_answer answer = (status_.*ask)();
+    if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
+    return answer;
+}
+
+/// Does what the answer to a request to cancel asks for.
+std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer) noexcept
+{
+    switch (answer) {
+    case status_word::cancel_answer::refused_already_ended: return errc::already_ended;
+    case status_word::cancel_answer::refused_not_cancelable: return errc::not_cancelable;
+    case status_word::cancel_answer::requested_before: return {};
+    case status_word::cancel_answer::requested: request_stop(); return {};
+    case status_word::cancel_answer::claimed:
+        error_ = errc::cancelled;
+        end_in_queue(task_state::cancelled);
+        return {};
+    }
+    return {};
+}
+
+void task_record::request_stop() noexcept
+{
+    std::stop_source stop{std::nostopstate};
+    {
+        const std::lock_guard lock(mutex_);
+        if (extras_) stop = extras_->stop;
+    }
+    (void)core_.events().note(*this, task_event_kind::cancel_requested);
+    stop.request_stop();
+    on_cancel_requested();
+    unpause();
+    cancel_parts();
+}
+
+std::error_code task_record::pause()
+{
+    const std::lock_guard lock(mutex_);
+    extras& more = extras_locked();
+    if (!status_.hold()) return errc::already_ended;
+    ++more.holds;
+    return {};
+}
+
+std::error_code task_record::resume()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (const errc refusal = refusal_of(verb::resume, state()); refusal != errc{}) return refusal;
+        if (!extras_ || extras_->holds == 0) return errc::not_paused;
+        if (--extras_->holds > 0) return {};
+        status_.let_go();
+    }
+    unpause();
+    core_.board().take_up(*this);
+    return {};
+}
+
+void task_record::unpause() noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (!extras_) return;
+        unpause_locked();
+    }
+    tell_waiters(extras_->paused);
+}
+
+std::error_code task_record::set_priority(task_priority priority)
+{
+    if (const errc refusal = refusal_of(verb::set_priority, state()); refusal != errc{}) return refusal;
+    core_.set_priority(*this, priority);
+    return {};
+}
+
+obstacle task_record::obstacle_now()
+{
+    obstacle found;
+    if (terms_) found = core_.room().obstacle_of(*this);
+    if (found.kind != obstacle_kind::none || state() != task_state::queued) return found;
+    found.kind = status_.is_held() ? obstacle_kind::hold : obstacle_kind::worker;
+    return found;
+}
+
+void task_record::unpause_locked() noexcept
+{
+    if (!status_.unpause()) return;
+    if (limit_watch* const limits = limits_or_null()) limits->task_resumed_locked();
+}
+
+std::stop_token task_record::stop_token()
+{
+    std::stop_source stop{std::nostopstate};
+    {
+        const std::lock_guard lock(mutex_);
+        std::stop_source& kept = extras_locked().stop;
+        if (!kept.stop_possible()) kept = std::stop_source();
+        stop = kept;
+    }
+    // A cancel that came before the source was there has found none to tell.
+    if (cancel_requested()) stop.request_stop();
+    return stop.get_token();
+}
+
+/// A body that blocks is compensated for like one that waits. Where that is not
+/// possible it goes on, and is held at a later checkpoint.
+void task_record::stay_while_held() noexcept
+{
+    const engine_thread* const self = this_engine_thread();
+    if (self && self->kind != thread_kind::worker) return;
+    if (self && !self->core->workers().begin_blocking()) return;
+    blocking_waiter here(deadline_never);
+    if (add_paused(here)) {
+        announce(*this, task_event_kind::paused, &task_observer::paused);
+        (void)here.wait();
+        announce(*this, task_event_kind::resumed, &task_observer::resumed);
+    }
+    if (self) self->core->workers().end_blocking();
+}
+
+bool task_record::announce_pause() noexcept
+{
+    const bool is_awaited = core_.observer() || core_.events().is_on();
+    if (!is_awaited || !status_.is_held() || cancel_requested()) return false;
+    announce(*this, task_event_kind::paused, &task_observer::paused);
+    return true;
+}
+
+void task_record::announce_resumption() noexcept
+{
+    announce(*this, task_event_kind::resumed, &task_observer::resumed);
+}
+
+} // namespace vmtask::detail

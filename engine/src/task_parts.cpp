@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Tasks that are parts of another, which ends after them.
+#include <vmtask/detail/task_record.hpp>
+
+#include "engine_core.hpp"
+#include "task_terms.hpp"
+
+#include <vmtask/error.hpp>
+
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace vmtask::detail {
+
+bool task_record::add_part(task_record& added)
+{
+    const std::lock_guard lock(mutex_);
+    extras& more = extras_locked();
+    const bool is_over = more.end_after_parts != task_state::queued && more.parts == 0;
+    if (is_over || !status_.note_part()) return false;
+    added.terms_->previous_part = more.last_part;
+    (more.last_part ? more.last_part->terms_->next_part : more.first_part) = &added;
+    more.last_part = &added;
+    ++more.parts;
+    return true;
+}
+
+void task_record::remove_part_locked(task_record& removed) noexcept
+{
+    task_terms& links = *removed.terms_;
+    (links.previous_part ? links.previous_part->terms_->next_part : extras_->first_part) = links.next_part;
+    (links.next_part ? links.next_part->terms_->previous_part : extras_->last_part) = links.previous_part;
+    links.next_part = nullptr;
+    links.previous_part = nullptr;
+    --extras_->parts;
+}
+
+std::vector<intrusive_ptr<task_record>> task_record::parts() const
+{
+    std::vector<intrusive_ptr<task_record>> found;
+    const std::lock_guard lock(mutex_);
+    if (!extras_) return found;
+    found.reserve(extras_->parts);
+    for (task_record* part = extras_->first_part; part; part = part->terms_->next_part) found.push_back(share(*part));
+    return found;
+}
+
+/// True when there are some; the last of them to end publishes the end then.
+bool task_record::parts_go_on(task_state terminal) noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        extras_->end_after_parts = terminal;
+        if (extras_->parts == 0) return false;
+    }
+    if (terminal != task_state::succeeded) cancel_parts();
+    return true;
+}
+
+/// Each is told once: those that are told go to the end of the line.
+void task_record::cancel_parts() noexcept
+{
+    if (!status_.has_parts()) return;
+    std::size_t left = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        left = extras_->parts;
+    }
+    for (; left > 0; --left) {
+        intrusive_ptr<task_record> told;
+        {
+            const std::lock_guard lock(mutex_);
+            task_record* const first = extras_->first_part;
+            if (!first) return;
+            told = share(*first);
+            if (extras_->last_part != first) {
+                remove_part_locked(*first);
+                first->terms_->previous_part = extras_->last_part;
+                extras_->last_part->terms_->next_part = first;
+                extras_->last_part = first;
+                ++extras_->parts;
+            }
+        }
+        told->request_cancel({}, cancel_origin::parent);
+    }
+}
+
+/// A part, with all its own, has ended. True when this task was waiting for
+/// that and is to be published now.
+bool task_record::part_ended(task_record& part) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    remove_part_locked(part);
+    if (part.state() == task_state::cancelled) extras_->part_cancelled = true;
+    return extras_->parts == 0 && extras_->end_after_parts != task_state::queued;
+}
+
+/// The body's verdict holds, unless a cancel has come after it and stopped a
+/// part of the work.
+task_state task_record::verdict_after_parts() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    const task_state verdict = extras_->end_after_parts;
+    if (verdict != task_state::succeeded || !cancel_requested() || !extras_->part_cancelled) return verdict;
+    error_ = errc::cancelled;
+    return task_state::cancelled;
+}
+
+void task_record::latch_end(task_state terminal) noexcept
+{
+    watch_end();
+    if (terms_) core_.room().release(*this);
+    tell_of_end(status_.end(terminal, true) == status_word::end_answer::ended_with_waiters);
+}
+
+void task_record::publish_after_parts(task_state terminal) noexcept
+{
+    latch_end(terminal);
+    // Up the line of those for whom this was the last thing to wait for.
+    intrusive_ptr<task_record> ended = share(*this);
+    while (ended->terms_ && ended->terms_->parent) {
+        intrusive_ptr<task_record> whole = ended->terms_->parent;
+        if (!whole->part_ended(*ended)) return;
+        whole->latch_end(whole->verdict_after_parts());
+        whole->retire();
+        ended = std::move(whole);
+    }
+}
+
+} // namespace vmtask::detail
