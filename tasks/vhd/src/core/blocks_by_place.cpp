@@ -44,6 +44,26 @@ bool is_full_and_in_order(std::span<const std::uint32_t> table, std::uint32_t bl
     return true;
 }
 
+/// Whether all places are whole blocks apart, as most writers leave them, and no
+/// two the same: then none overlap. A bit for each slot fits the processor's cache,
+/// so that this is several times as fast for them as overlapping_places().
+bool are_whole_blocks_apart(std::span<const std::uint32_t> table, std::uint32_t block_sectors, const block_range& range)
+{
+    constexpr std::size_t bits = 64;
+    const slot_of slot(block_sectors);
+    const std::uint32_t phase = range.first % block_sectors;
+    std::vector<std::uint64_t> taken(ordering_size(range, block_sectors) / bits + 1);
+    for (const std::uint32_t place : table) {
+        if (place == unallocated) continue;
+        const std::size_t number = slot(place);
+        const std::uint64_t bit = std::uint64_t{1} << number % bits;
+        std::uint64_t& word = taken[number / bits];
+        if (place - number * block_sectors != phase || (word & bit) != 0) return false;
+        word |= bit;
+    }
+    return true;
+}
+
 /// Where two of them overlap: a place, and the one that comes before or with it.
 std::optional<std::pair<std::uint32_t, std::uint32_t>>
 overlapping_places(std::span<const std::uint32_t> table, std::uint32_t block_sectors, const block_range& range)
@@ -90,6 +110,7 @@ std::uint64_t ordering_size(const block_range& range, std::uint32_t block_sector
 std::optional<std::pair<std::uint32_t, std::uint32_t>>
 find_overlap(std::span<const std::uint32_t> table, std::uint32_t block_sectors, const block_range& range)
 {
+    if (are_whole_blocks_apart(table, block_sectors, range)) return std::nullopt;
     const auto places = overlapping_places(table, block_sectors, range);
     if (!places) return std::nullopt;
     const auto first = std::ranges::find(table, places->first);
