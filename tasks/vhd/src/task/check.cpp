@@ -4,6 +4,7 @@
 #include <vmtask/vhd/file_store.hpp>
 
 #include "file/examine_parents.hpp"
+#include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 
 #include <utility>
@@ -34,10 +35,11 @@ check_report repair_file(const std::filesystem::path& path, const chain_options&
 
 } // namespace
 
-task<check_report> check(engine& where, std::filesystem::path path, chain_options chain)
+task<check_report> check(engine& where, std::filesystem::path path, chain_options chain, task_options about)
 {
-    task_options about;
-    about.description = "check " + path.string();
+    detail::describe(about, "check", "check " + path.string());
+    detail::claim(about, path, claim_mode::shared);
+    detail::claim_parent(about, chain, claim_mode::shared);
     auto body = [path = std::move(path), chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
         return check_file(path, chain, monitor);
@@ -45,10 +47,11 @@ task<check_report> check(engine& where, std::filesystem::path path, chain_option
     return where.post(std::move(body), std::move(about));
 }
 
-task<check_report> repair(engine& where, std::filesystem::path path, chain_options chain)
+task<check_report> repair(engine& where, std::filesystem::path path, chain_options chain, task_options about)
 {
-    task_options about;
-    about.description = "repair " + path.string();
+    detail::describe(about, "repair", "repair " + path.string());
+    detail::claim(about, path, claim_mode::exclusive);
+    detail::claim_parent(about, chain, claim_mode::shared);
     auto body = [path = std::move(path), chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
         return repair_file(path, chain, monitor);

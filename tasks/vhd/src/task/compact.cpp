@@ -2,26 +2,20 @@
 
 #include <vmtask/vhd/compact.hpp>
 
+#include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace vmtask::vhd {
 
-namespace {
-
-task_options named(const std::string& disk)
+task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options, chain_options chain,
+                             task_options about)
 {
-    return {.description = "compact " + disk};
-}
-
-} // namespace
-
-task<compact_report> compact(engine& where, std::filesystem::path path, compact_options options, chain_options chain)
-{
-    task_options about = named(path.string());
+    detail::describe(about, "compact", "compact " + path.string());
+    detail::claim(about, path, claim_mode::exclusive);
+    detail::claim_parent(about, chain, claim_mode::shared);
     auto body = [path = std::move(path), options, chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
         monitor.step("checking the image");
@@ -33,9 +27,12 @@ task<compact_report> compact(engine& where, std::filesystem::path path, compact_
     return where.post(std::move(body), std::move(about));
 }
 
-task<compact_report> compact(engine& where, std::unique_ptr<byte_store> store, compact_options options)
+task<compact_report> compact(engine& where, std::unique_ptr<byte_store> store, compact_options options,
+                             task_options about)
 {
-    task_options about = named(store->name());
+    detail::describe(about, "compact", "compact " + store->name());
+    if (const auto* file = dynamic_cast<const file_store*>(store.get()))
+        detail::claim(about, *file, claim_mode::exclusive);
     auto body = [store = std::move(store), options](task_context& self) {
         detail::task_monitor monitor(self);
         return compact_image(*store, monitor, options);

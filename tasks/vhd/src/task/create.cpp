@@ -3,16 +3,17 @@
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/create_file.hpp>
 
+#include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 
 #include <utility>
 
 namespace vmtask::vhd {
 
-task<create_report> create(engine& where, std::filesystem::path path, create_options options)
+task<create_report> create(engine& where, std::filesystem::path path, create_options options, task_options about)
 {
-    task_options about;
-    about.description = "create " + path.string();
+    detail::describe(about, "create", "create " + path.string());
+    detail::claim(about, path, claim_mode::exclusive);
     auto body = [path = std::move(path), options](task_context& self) {
         detail::task_monitor monitor(self);
         return create_file(path, options, monitor);
@@ -21,10 +22,11 @@ task<create_report> create(engine& where, std::filesystem::path path, create_opt
 }
 
 task<create_report> create_child(engine& where, std::filesystem::path path, std::filesystem::path parent,
-                                 child_options options)
+                                 child_options options, task_options about)
 {
-    task_options about;
-    about.description = "create " + path.string();
+    detail::describe(about, "create", "create " + path.string());
+    detail::claim(about, path, claim_mode::exclusive);
+    detail::claim(about, parent, claim_mode::shared);
     auto body = [path = std::move(path), parent = std::move(parent), options](task_context&) {
         return create_child_file(path, parent, options);
     };

@@ -6,6 +6,7 @@
 #include "core/fail.hpp"
 #include "file/folder.hpp"
 #include "file/new_file.hpp"
+#include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 
 #include <utility>
@@ -41,21 +42,25 @@ write_report merge_chain_into(disk_chain& chain, const std::filesystem::path& ta
     return report;
 }
 
-task_options merging(const std::filesystem::path& child)
+void describe_merge(task_options& about, const std::filesystem::path& child)
 {
-    return {.description = "merge " + child.string()};
+    detail::describe(about, "merge", "merge " + child.string());
 }
 
-task_options merging(const std::filesystem::path& disk, const std::filesystem::path& target)
+/// Also claims the target.
+void describe_merge(task_options& about, const std::filesystem::path& disk, const std::filesystem::path& target)
 {
-    return {.description = "merge " + disk.string() + " into " + target.string()};
+    detail::describe(about, "merge into", "merge " + disk.string() + " into " + target.string());
+    detail::claim(about, target, claim_mode::exclusive);
 }
 
 } // namespace
 
-task<merge_report> merge(engine& where, std::filesystem::path child, merge_options options)
+task<merge_report> merge(engine& where, std::filesystem::path child, merge_options options, task_options about)
 {
-    task_options about = merging(child);
+    describe_merge(about, child);
+    detail::claim(about, child, claim_mode::exclusive);
+    detail::claim_parent(about, options.chain, claim_mode::exclusive);
     auto body = [child = std::move(child), options = std::move(options)](task_context& self) {
         detail::task_monitor monitor(self);
         monitor.step("checking the chain");
@@ -65,9 +70,10 @@ task<merge_report> merge(engine& where, std::filesystem::path child, merge_optio
     return where.post(std::move(body), std::move(about));
 }
 
-task<merge_report> merge(engine& where, disk_chain chain, bool keep_child)
+task<merge_report> merge(engine& where, disk_chain chain, bool keep_child, task_options about)
 {
-    task_options about = merging(chain.links().front().path);
+    describe_merge(about, chain.links().front().path);
+    detail::claim(about, chain, /*written=*/2);
     auto body = [chain = std::move(chain), keep_child](task_context& self) mutable {
         detail::task_monitor monitor(self);
         return merge_chain(chain, keep_child, monitor);
@@ -76,9 +82,11 @@ task<merge_report> merge(engine& where, disk_chain chain, bool keep_child)
 }
 
 task<write_report> merge_into(engine& where, std::filesystem::path disk, std::filesystem::path target,
-                              write_options options, chain_options chain)
+                              write_options options, chain_options chain, task_options about)
 {
-    task_options about = merging(disk, target);
+    describe_merge(about, disk, target);
+    detail::claim(about, disk, claim_mode::shared);
+    detail::claim_parent(about, chain, claim_mode::shared);
     auto body = [disk = std::move(disk), target = std::move(target), options,
                  chain = std::move(chain)](task_context& self) {
         detail::task_monitor monitor(self);
@@ -89,9 +97,11 @@ task<write_report> merge_into(engine& where, std::filesystem::path disk, std::fi
     return where.post(std::move(body), std::move(about));
 }
 
-task<write_report> merge_into(engine& where, disk_chain chain, std::filesystem::path target, write_options options)
+task<write_report> merge_into(engine& where, disk_chain chain, std::filesystem::path target, write_options options,
+                              task_options about)
 {
-    task_options about = merging(chain.links().front().path, target);
+    describe_merge(about, chain.links().front().path, target);
+    detail::claim(about, chain, /*written=*/0);
     auto body = [chain = std::move(chain), target = std::move(target), options](task_context& self) mutable {
         detail::task_monitor monitor(self);
         return merge_chain_into(chain, target, options, monitor);

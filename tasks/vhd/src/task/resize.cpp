@@ -3,16 +3,17 @@
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/resize.hpp>
 
+#include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 
 #include <utility>
 
 namespace vmtask::vhd {
 
-task<resize_report> resize(engine& where, std::filesystem::path path, resize_options options)
+task<resize_report> resize(engine& where, std::filesystem::path path, resize_options options, task_options about)
 {
-    task_options about;
-    about.description = "resize " + path.string();
+    detail::describe(about, "resize", "resize " + path.string());
+    detail::claim(about, path, claim_mode::exclusive);
     auto body = [path = std::move(path), options](task_context& self) {
         detail::task_monitor monitor(self);
         file_store store(path, file_access::write);

@@ -17,7 +17,9 @@ VMTASK_BEGIN_C
 // Each of these posts a task and returns at once; `options` may be null where
 // zero is a choice for all of them. What is wrong with the disk or its file is
 // the task's error, see vmtask_task_result(). The files are opened and locked
-// when the task runs, and closed and unlocked before it has ended.
+// when the task runs, and closed and unlocked before it has ended. Two tasks of
+// one engine on the same disk run one after the other; those that only read it
+// run at the same time.
 //
 // `task` is to be given back by vmtask_task_release().
 //

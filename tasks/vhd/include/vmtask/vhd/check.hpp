@@ -4,6 +4,7 @@
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task.hpp>
+#include <vmtask/task_options.hpp>
 #include <vmtask/vhd/check_image.hpp>
 #include <vmtask/vhd/disk_chain.hpp>
 
@@ -19,14 +20,18 @@ namespace vmtask::vhd {
 /// much that changes no data, so this is a warning, and the disk is read all the
 /// same. Others refuse it. A merge that was stopped has changed the parent, too.
 ///
+/// Claims, shared: the disk, and a parent that the caller names.
+///
 /// Errors, of the task: file_store's, of any of the files; an image that is none
 /// is a finding.
-task<check_report> check(engine& where, std::filesystem::path path, chain_options chain = {});
+task<check_report> check(engine& where, std::filesystem::path path, chain_options chain = {}, task_options about = {});
 
 /// Posts a task that does repair_image() on a file that nobody else has open, and
 /// then looks at the parents as check() does. Nothing of them is mended.
 ///
+/// Claims: the disk; shared, a parent that the caller names.
+///
 /// Errors, of the task: file_store's, of any of the files.
-task<check_report> repair(engine& where, std::filesystem::path path, chain_options chain = {});
+task<check_report> repair(engine& where, std::filesystem::path path, chain_options chain = {}, task_options about = {});
 
 } // namespace vmtask::vhd

@@ -4,6 +4,7 @@
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task.hpp>
+#include <vmtask/task_options.hpp>
 #include <vmtask/vhd/convert_file.hpp>
 
 #include <filesystem>
@@ -15,8 +16,10 @@ namespace vmtask::vhd {
 /// The source is opened and locked when the task runs, and closed and unlocked
 /// before it is complete.
 ///
+/// Claims: the target; shared, the source.
+///
 /// Errors, of the task: convert_file()'s.
 task<convert_report> convert(engine& where, std::filesystem::path from, std::filesystem::path to,
-                             convert_options options);
+                             convert_options options, task_options about = {});
 
 } // namespace vmtask::vhd
