@@ -3,8 +3,10 @@
 
 #include <exception>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace {
 
@@ -27,6 +29,16 @@ json describe(const vmtask::vhd::compact_report& report)
             {"blocks_moved", report.blocks_moved},
             {"file_size_before", report.file_size_before},
             {"file_size_after", report.file_size_after}};
+}
+
+/// Of a queued task, those on the same disk that come first.
+json predecessors_of(const compaction& task)
+{
+    const vmtask::obstacle met = task.obstacle();
+    std::set<std::uint64_t> ids;
+    if (met.kind == vmtask::obstacle_kind::resource)
+        for (const vmtask::task_handle& earlier : met.tasks) ids.insert(earlier.id());
+    return ids;
 }
 
 } // namespace
@@ -62,6 +74,7 @@ json describe(const compaction& task)
                         {"state", to_string(state)}, {"percent", task.percent_completed()},
                         {"done", progress.done},     {"total", progress.total},
                         {"unit", progress.unit},     {"step", progress.step}};
+    if (json earlier = predecessors_of(task); !earlier.empty()) description["waits_for"] = std::move(earlier);
     if (state == vmtask::task_state::succeeded) description["report"] = describe(task.result());
     if (state == vmtask::task_state::failed) description["failure"] = message_of(task.exception());
     return description;

@@ -47,6 +47,9 @@ A request is one JSON object on a line; "id" is returned with its answer:
   {"id": 4, "request": "wait", "task": 1, "timeout_ms": 5000}
   {"id": 5, "request": "cancel", "task": 1}
 
+Compactions of one disk run one after the other; a queued one "waits_for" the
+tasks before it.
+
 Exits 0 when it was stopped, 1 when it cannot work, 2 on bad usage.
 )";
 

@@ -112,6 +112,27 @@ TEST_CASE("the service answers other requests while a client waits", "[examples]
     CHECK(client.hear()["id"] == "wait");
 }
 
+TEST_CASE("two clients' compactions of one disk run one after the other", "[examples][service]")
+{
+    const brake brake;
+    service server(brake.on({HELD_management_service}));
+    const worn_disk disk(server / "disk.vhd");
+    service_client first(server);
+    service_client second(server);
+    const std::uint64_t earlier = first.compact(disk.name());
+    REQUIRE(brake.holds());
+    const std::uint64_t later = second.compact(disk.name());
+
+    const json waiting = second.ask(query(later));
+    CHECK(waiting["state"] == "queued");
+    CHECK(waiting["waits_for"] == json::array({earlier}));
+    CHECK_FALSE(second.ask(query(earlier)).contains("waits_for"));
+
+    brake.release();
+    CHECK(first.ask(wait_for(earlier))["state"] == "succeeded");
+    CHECK(second.ask(wait_for(later))["state"] == "succeeded");
+}
+
 TEST_CASE("one client cancels what another waits for", "[examples][service]")
 {
     const brake brake;
