@@ -9,6 +9,7 @@
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/merge.hpp>
 #include <vmtask/vhd/resize.hpp>
+#include <vmtask/vhd/set_parent.hpp>
 
 #include "support/catch.hpp"
 #include "support/gate.hpp"
@@ -154,6 +155,7 @@ TEST_CASE("tasks claim what they write to for themselves, and with others what t
         {[&](engine& e) { return vhd::convert(e, base, made, {}); }, "--sx"},
         {[&](engine& e) { return vhd::create(e, made, {}); }, "---x"},
         {[&](engine& e) { return vhd::create_child(e, made, base); }, "--sx"},
+        {[&](engine& e) { return vhd::set_parent(e, top, base); }, "x-s-"},
         {[&](engine& e) { return vhd::merge(e, top); }, "x---"},
         {[&](engine& e) { return vhd::merge(e, top, {.chain = named}); }, "xx--"},
         {[&](engine& e) { return vhd::merge(e, open_chain(vhd::chain_access::write_child_pair)); }, "xxs-"},

@@ -2,6 +2,7 @@
 
 #include <vmtask/vhd/set_parent.hpp>
 
+#include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 
 #include <utility>
@@ -9,10 +10,11 @@
 namespace vmtask::vhd {
 
 task<set_parent_report> set_parent(engine& where, std::filesystem::path disk, std::filesystem::path parent,
-                                   set_parent_options options)
+                                   set_parent_options options, task_options about)
 {
-    task_options about;
-    about.description = "set the parent of " + disk.string();
+    detail::describe(about, "set parent", "set the parent of " + disk.string());
+    detail::claim(about, disk, claim_mode::exclusive);
+    detail::claim(about, parent, claim_mode::shared);
     auto body = [disk = std::move(disk), parent = std::move(parent), options](task_context& self) {
         detail::task_monitor monitor(self);
         return set_file_parent(disk, parent, options, monitor);
