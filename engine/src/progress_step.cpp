@@ -22,15 +22,16 @@ progress_step::progress_step(task_context& task) noexcept
 {
 }
 
-progress_step::progress_step(const progress_step& parent, double begin, double width, std::string_view text)
+progress_step::progress_step(progress_step& parent, double share, std::string_view text)
     : task_(parent.task_),
-      begin_(begin),
-      width_(width),
+      begin_(parent.of_the_whole(parent.passed_)),
+      width_(share * parent.width_),
       exceptions_(std::uncaught_exceptions()),
       names_text_(!text.empty()),
       text_around_(text)
 {
     if (names_text_) task_.record_.swap_step(text_around_);
+    parent.passed_ += share; // a step that did not begin has taken nothing
     task_.record_.progress_numbers().raise(begin_);
 }
 
@@ -49,10 +50,7 @@ void progress_step::divide_into(double total_weight) noexcept
 
 progress_step progress_step::step(double weight, std::string_view text)
 {
-    const double share = clamp_share(weight / weights_, 1 - passed_);
-    const double begin = of_the_whole(passed_);
-    passed_ += share;
-    return {*this, begin, share * width_, text};
+    return {*this, clamp_share(weight / weights_, 1 - passed_), text};
 }
 
 void progress_step::report(double fraction) noexcept

@@ -6,6 +6,8 @@
 #include <vmtask/when_all.hpp>
 #include <vmtask/when_any.hpp>
 
+#include "counted_heap.hpp"
+
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/mailbox.hpp"
@@ -13,30 +15,15 @@
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <vector>
 
 using namespace vmtask;
 using namespace std::chrono_literals;
+using test::allocations_in;
+using test::fail_each_allocation_in;
 using test::patience;
 
 namespace {
-
-thread_local long allocations = 0;
-/// How many allocations this thread may still make; negative: any number.
-thread_local long allowance = -1;
-
-void* counted_allocation(std::size_t size)
-{
-    ++allocations;
-    if (allowance == 0) throw std::bad_alloc();
-    if (allowance > 0) --allowance;
-    void* const memory = std::malloc(size == 0 ? 1 : size);
-    if (!memory) throw std::bad_alloc();
-    return memory;
-}
 
 /// Too large for the engine to have memory for it from tasks before.
 struct large_body {
@@ -44,59 +31,7 @@ struct large_body {
     std::array<char, 1000> ballast{};
 };
 
-/// How many allocations this thread makes while it does `act`.
-template <class Act>
-long allocations_in(Act act)
-{
-    const long before = allocations;
-    act();
-    return allocations - before;
-}
-
-/// Does `act` again and again, with one allocation more each time, until none
-/// fails; returns how often one did.
-template <class Act>
-int fail_each_allocation_in(Act act)
-{
-    for (int failures = 0;; ++failures) {
-        try {
-            allowance = failures;
-            act();
-            allowance = -1;
-            return failures;
-        } catch (const std::bad_alloc&) {
-            allowance = -1;
-        }
-    }
-}
-
 } // namespace
-
-void* operator new(std::size_t size)
-{
-    return counted_allocation(size);
-}
-void* operator new[](std::size_t size)
-{
-    return counted_allocation(size);
-}
-// Inlined, they would look to the compiler like free() of what new returned.
-[[gnu::noinline]] void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory) noexcept
-{
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
 
 TEST_CASE("a blocking wait allocates nothing", "[allocation]")
 {
@@ -216,7 +151,11 @@ TEST_CASE("an asynchronous wait that runs out of memory throws, and is never tol
     test::mailbox<std::error_code> heard;
     vmtask::engine engine({.workers = 1});
     const auto held = test::occupy_workers(engine, gate, 1);
-    const auto note = [&](std::error_code error) { heard.put(error); };
+    // Too large for the engine to have memory for it from waits before.
+    const auto note = [&, ballast = std::array<char, 1000>()](std::error_code error) {
+        (void)ballast;
+        heard.put(error);
+    };
 
     CHECK(fail_each_allocation_in([&] { held.front().async_wait_for(1h, note); }) > 0);
     gate.open();

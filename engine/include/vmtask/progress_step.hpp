@@ -35,7 +35,7 @@ public:
     /// Begins the next step of this one. Its weight, beside that of all, says
     /// how much of this one it is; more than what is left is taken for that,
     /// and less than nothing for nothing. The text, unless empty, is what the
-    /// task is doing now.
+    /// task is doing now. Throws std::bad_alloc; then the step has not begun.
     [[nodiscard]] progress_step step(double weight, std::string_view text = {});
 
     /// Says how much of this step is done, 0 to 1. Costs a few nanoseconds,
@@ -51,7 +51,7 @@ public:
     [[nodiscard]] task_context& task() const noexcept { return task_; }
 
 private:
-    progress_step(const progress_step& parent, double begin, double width, std::string_view text);
+    progress_step(progress_step& parent, double share, std::string_view text);
 
     [[nodiscard]] double of_the_whole(double fraction) const noexcept;
 

@@ -50,7 +50,7 @@ public:
     }
     ~task_source()
     {
-        if (record_) record_->fail(std::make_exception_ptr(std::system_error(errc::abandoned)));
+        if (record_) record_->abandon();
     }
 
     /// True unless the source is empty.
@@ -77,7 +77,8 @@ public:
     }
 
     /// Ends the task as failed, or as cancelled when the exception says so and
-    /// a cancel was requested. False as for set_value().
+    /// a cancel was requested. False as for set_value(). set_error() throws
+    /// std::bad_alloc; then the task goes on.
     bool set_exception(std::exception_ptr failure) const noexcept { return record_->fail(std::move(failure)); }
     bool set_error(std::error_code error) const
     {

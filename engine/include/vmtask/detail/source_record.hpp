@@ -48,6 +48,14 @@ public:
         return true;
     }
 
+    /// Ends the task with errc::abandoned, which takes no memory.
+    void abandon() noexcept
+    {
+        if (!claim()) return;
+        if (this->end_abandoned()) this->retire();
+        this->let_paused_go();
+    }
+
 private:
     /// A cancelled task that had not begun is ended by whoever cancelled it.
     bool claim() noexcept
@@ -62,7 +70,16 @@ private:
         this->let_paused_go();
     }
 
-    void end_with_engine() noexcept override { fail(std::make_exception_ptr(std::system_error(errc::shutting_down))); }
+    void end_with_engine() noexcept override
+    {
+        std::exception_ptr failure;
+        try {
+            throw std::system_error(errc::shutting_down);
+        } catch (...) {
+            failure = std::current_exception(); // or that there is no memory for it
+        }
+        fail(std::move(failure));
+    }
     void invoke(task_context&) override {}
     void destroy_body() noexcept override {}
 
