@@ -88,7 +88,7 @@ TEST_CASE("a task fails with its predecessor, and its body never runs", "[predec
         after.result();
         FAIL("no exception");
     } catch (const std::system_error& error) {
-        CHECK_THAT(error.what(), Catch::Matchers::Contains("task " + std::to_string(first.id())));
+        CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("task " + std::to_string(first.id())));
     }
     CHECK_FALSE(ran);
     // Also when it is posted afterwards.
