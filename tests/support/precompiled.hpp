@@ -6,10 +6,6 @@
 
 #include "support/catch.hpp"
 
-#include <vmtask/engine.hpp>
-#include <vmtask/when_all.hpp>
-#include <vmtask/when_any.hpp>
-
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
