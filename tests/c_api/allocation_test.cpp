@@ -138,6 +138,9 @@ TEST_CASE("posting work on disks, listing and reading without memory is a status
     vmtask_task** listed = nullptr;
     std::size_t count = 0;
     vmtask_vhd_chain* chain = nullptr;
+    // One that is listed: without memory to list a task, it is done all the same.
+    REQUIRE(vmtask_vhd_create(engine.get(), (folder / "other.vhd").c_str(), &create, &task) == VMTASK_OK);
+    const task_owner other(task);
 
     CHECK(failures_of([&] { return vmtask_vhd_create(engine.get(), path.c_str(), &create, &task); }) > 1);
     const task_owner created(task);
@@ -145,7 +148,7 @@ TEST_CASE("posting work on disks, listing and reading without memory is a status
     REQUIRE(vmtask_task_result(task) == VMTASK_OK);
 
     CHECK(failures_of([&] { return vmtask_engine_list_tasks(engine.get(), &listed, &count); }) > 1);
-    CHECK(count == 1);
+    CHECK(count == 2);
     vmtask_tasks_release(listed, count);
     auto info = ready<vmtask_vhd_info>();
     CHECK(failures_of([&] { return vmtask_vhd_read_info(path.c_str(), &info); }) > 1);
