@@ -424,6 +424,10 @@ obstacle waiting_room::obstacle_of(task_record& queued)
     if (terms.stage == room_stage::lane) found.name = terms.lane_name;
     if (const claim* const first = claims_.obstacle(terms.claims)) found.name = *first->resource;
     visit_before_locked(terms, [&](task_record& before) { found.tasks.emplace_back(share(before)); });
+    // Whoever stands in the way by two resources is one task all the same.
+    const auto is_older = [](const task_handle& left, const task_handle& right) { return left.id() < right.id(); };
+    std::sort(found.tasks.begin(), found.tasks.end(), is_older);
+    found.tasks.erase(std::unique(found.tasks.begin(), found.tasks.end()), found.tasks.end());
     return found;
 }
 

@@ -3,10 +3,10 @@
 
 #include <exception>
 #include <filesystem>
-#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -35,9 +35,9 @@ json describe(const vmtask::vhd::compact_report& report)
 json predecessors_of(const compaction& task)
 {
     const vmtask::obstacle met = task.obstacle();
-    std::set<std::uint64_t> ids;
+    std::vector<std::uint64_t> ids;
     if (met.kind == vmtask::obstacle_kind::resource)
-        for (const vmtask::task_handle& earlier : met.tasks) ids.insert(earlier.id());
+        for (const vmtask::task_handle& earlier : met.tasks) ids.push_back(earlier.id());
     return ids;
 }
 

@@ -57,6 +57,18 @@ TEST_CASE("a task that waits for a resource occupies no worker, and says who hol
     for (const auto& each : waiting) CHECK(each.wait_for_completion(patience) == wait_status::completed);
 }
 
+TEST_CASE("whoever holds two resources that a task waits for is named once", "[resource]")
+{
+    test::gate gate;
+    engine engine({.workers = 2});
+    const auto holder = hold(engine, gate, {exclusive("file"), exclusive("name")}, "compact a.vhd");
+    const task<> next = engine.post(nothing, {.claims = {exclusive("file"), exclusive("name")}});
+    const task<> last = engine.post(nothing, {.claims = {exclusive("name"), exclusive("file")}});
+    CHECK(next.obstacle().tasks == std::vector<task_handle>{holder});
+    CHECK(last.obstacle().tasks == std::vector<task_handle>{holder, next});
+    gate.open();
+}
+
 TEST_CASE("exclusive claims never overlap, shared ones may", "[resource]")
 {
     std::atomic<int> inside{0};

@@ -42,7 +42,8 @@ struct obstacle {
     /// The first resource that is not free, or the lane.
     std::string name;
     /// Who must end before: the predecessors that have not ended, or those who
-    /// hold or come first for the resources that it claims.
+    /// hold or come first for the resources that it claims; each once, oldest
+    /// first.
     std::vector<task_handle> tasks;
 };
 
