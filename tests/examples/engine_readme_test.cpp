@@ -109,6 +109,13 @@ TEST_CASE("the example of steps shows what it does, how fast, and how long it st
     }));
 }
 
+TEST_CASE("the example of outside work pauses, stops, and names who does not", "[examples]")
+{
+    const outcome run_once = run({EXAMPLE_outside_work});
+    CHECK(run_once.code == 0);
+    CHECK(run_once.output == "check has paused\nbackup cancelled\ndeaf does not stop\n0 tasks left\n");
+}
+
 TEST_CASE("the example of events shows all that happens, and what has happened meanwhile", "[examples]")
 {
     const outcome run_once = run({EXAMPLE_events});
