@@ -237,7 +237,10 @@ std::exception_ptr waiting_room::busy_locked(const task_terms& refused) const no
         const claim* const obstacle = claims_.obstacle(refused.claims);
         const task_record& holder = *obstacle->owner->task;
         const auto age = coarse_now() - holder.queued_at_;
-        throw resource_busy(*obstacle->resource, task_handle(share(*obstacle->owner->task)), age);
+        resource_busy refusal(*obstacle->resource, task_handle(share(*obstacle->owner->task)), age);
+        // A failure that the task keeps: its own part may be the holder, and keeps it.
+        if (!refused.predecessors.empty()) refusal.holder_ = {};
+        throw refusal;
     } catch (...) {
         return std::current_exception();
     }

@@ -69,6 +69,30 @@ TEST_CASE("whoever holds two resources that a task waits for is named once", "[r
     gate.open();
 }
 
+TEST_CASE("a task that fails because its own part is in the way does not hold it", "[resource]")
+{
+    // Under AddressSanitizer this would leak both, and the engine with them.
+    test::gate before;
+    test::gate inside;
+    engine engine({.workers = 2});
+    const task<> earlier = engine.post([&](task_context& self) { before.hold(self); });
+    const task<> whole =
+        engine.post(nothing, {.claims = {exclusive("disk")}, .when_busy = when_busy::fail, .after = {earlier}});
+    const task<> part =
+        engine.post([&](task_context& self) { inside.hold(self); }, {.claims = {exclusive("disk")}, .parent = whole});
+    REQUIRE(inside.reached());
+    before.open();
+    REQUIRE(whole.wait_for_completion(patience) == wait_status::completed);
+    CHECK(part.state() == task_state::cancelled);
+    try {
+        whole.result();
+        FAIL("the whole has succeeded");
+    } catch (const resource_busy& error) {
+        CHECK_FALSE(error.holder());
+        CHECK_THAT(error.what(), Catch::Matchers::ContainsSubstring("task " + std::to_string(part.id())));
+    }
+}
+
 TEST_CASE("exclusive claims never overlap, shared ones may", "[resource]")
 {
     std::atomic<int> inside{0};

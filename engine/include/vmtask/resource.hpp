@@ -11,6 +11,10 @@
 
 namespace vmtask {
 
+namespace detail {
+class waiting_room;
+}
+
 /// Who else may use a resource at the same time.
 enum class claim_mode : std::uint8_t {
     exclusive, ///< Nobody.
@@ -60,12 +64,15 @@ public:
 
     /// The claimed resource that is not free.
     [[nodiscard]] const std::string& resource() const noexcept { return resource_; }
-    /// A task that holds it, or comes first; it may have ended meanwhile.
+    /// A task that holds it, or comes first; it may have ended meanwhile. Empty in
+    /// the failure of a task that had predecessors to wait for before.
     [[nodiscard]] const task_handle& holder() const noexcept { return holder_; }
     /// How long ago that task was posted.
     [[nodiscard]] std::chrono::steady_clock::duration age() const noexcept { return age_; }
 
 private:
+    friend class detail::waiting_room;
+
     std::string resource_;
     task_handle holder_;
     std::chrono::steady_clock::duration age_;
