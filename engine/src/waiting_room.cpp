@@ -271,7 +271,7 @@ bool waiting_room::claim_locked(task_terms& terms, moved_tasks& moved) noexcept
 
 bool waiting_room::enter_lane_locked(task_terms& terms) noexcept
 {
-    if (!terms.lane || shares_lane(terms)) return true;
+    if (!terms.lane || terms.in_lane || shares_lane(terms)) return true;
     if (terms.lane->is_full()) {
         terms.lane->waiting.push(terms.task);
         return false;
@@ -365,7 +365,8 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
     woken.add(core_.events().note(failed, task_event_kind::attempt_failed, error));
     if (terms.attempts++ == 0) terms.first_began_at = failed.began_at_;
     core_.board().count_requeued(failed);
-    leave_lane_locked(terms, moved);
+    // Its parts may be at work in its place.
+    if (!failed.status_.has_parts()) leave_lane_locked(terms, moved);
     terms.stage = room_stage::delay;
     failed.watch_queued(false);
     if (wait > wait.zero()) {
