@@ -53,7 +53,7 @@ void engine_core::make_ready(task_record& known) noexcept
 
 void engine_core::leave_queue(task_record& queued) noexcept
 {
-    if (queued.terms() && room_.release(queued)) board_.count_left();
+    if (queued.terms() && room_.withdraw(queued)) board_.count_left();
     else board_.leave_queue(queued);
 }
 

@@ -28,6 +28,16 @@ public:
     /// The next one; nullptr when there is none.
     [[nodiscard]] task_record* pop() noexcept;
 
+    /// The first of the highest priority for which `fits(task_record&)` is true;
+    /// nullptr when there is none.
+    template <class Predicate>
+    [[nodiscard]] task_record* find_if(Predicate fits) const
+    {
+        for (const task_list& list : lists_)
+            if (task_record* const found = list.find_if(fits)) return found;
+        return nullptr;
+    }
+
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// True when all there are have the priority that most tasks have.
     [[nodiscard]] bool has_only_normal() const noexcept

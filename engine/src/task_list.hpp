@@ -18,6 +18,15 @@ public:
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    /// The first for which `fits(task_record&)` is true; nullptr when there is none.
+    template <class Predicate>
+    [[nodiscard]] task_record* find_if(Predicate fits) const
+    {
+        for (task_record* each = first_; each; each = each->next_.load(std::memory_order_relaxed))
+            if (fits(*each)) return each;
+        return nullptr;
+    }
+
     void push_back(task_record& added) noexcept
     {
         set_next(added, nullptr);

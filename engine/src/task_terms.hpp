@@ -2,6 +2,7 @@
 #pragma once
 
 #include "claim_table.hpp"
+#include "lane_table.hpp"
 #include "limit_watch.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>
@@ -23,7 +24,6 @@
 namespace vmtask::detail {
 
 class waiting_room;
-struct lane;
 
 /// What a queued task waits for, in the order in which it does.
 enum class room_stage : std::uint8_t {
@@ -110,8 +110,7 @@ struct task_terms {
     claim_set claims;
     std::vector<std::unique_ptr<predecessor>> predecessors;
     std::size_t predecessors_left = 0;
-    detail::lane* lane = nullptr; // null for tasks in no lane
-    bool in_lane = false;         // counted there
+    lane_place place;
     retry_delay delay;
     int attempts = 0;                 // that have failed
     steady_time first_began_at{};     // once one has failed

@@ -95,11 +95,7 @@ private:
     task_terms* last_ = nullptr;
 };
 
-waiting_room::waiting_room(engine_core& core, const engine_options& options) : core_(core), aging_(options.aging)
-{
-    for (const lane_options& each : options.lanes)
-        lanes_.try_emplace(each.name, aging_).first->second.limit = each.limit;
-}
+waiting_room::waiting_room(engine_core& core, const engine_options& options) : core_(core), lanes_(options) {}
 
 // --- Posting ---
 
@@ -111,7 +107,7 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
     {
         moved_tasks moved;
         const std::lock_guard lock(mutex_);
-        terms.lane = find_lane_locked(terms.lane_name);
+        terms.place.lane = lanes_.find(terms.lane_name);
         if (terms.when_busy == when_busy::join) {
             if (task_record* const same = same_request_locked(posted, has_same_result)) return share(*same);
         }
@@ -129,14 +125,6 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
     for (const auto& each : replaced) each->cancel_in_queue();
     if (terms.stop.stop_possible()) terms.stop_callback.emplace(terms.stop, posted);
     return {};
-}
-
-lane* waiting_room::find_lane_locked(const std::string& name)
-{
-    if (name.empty()) return nullptr;
-    const auto found = lanes_.find(name);
-    if (found == lanes_.end()) throw std::system_error(errc::unknown_lane, "lane '" + name + "'");
-    return &found->second;
 }
 
 /// Gives the task its place among others. The last step that can fail.
@@ -208,6 +196,16 @@ void waiting_room::predecessor_ended(predecessor& ended) noexcept
     }
 }
 
+void waiting_room::leave_predecessors_locked(task_terms& terms) noexcept
+{
+    for (const auto& each : terms.predecessors) {
+        if (each->is_over_ || !each->task_->withdraw_waiter(*each)) continue;
+        each->is_over_ = true;
+        each->is_withdrawn_ = true;
+        terms.task.release_reference();
+    }
+}
+
 task_record* waiting_room::same_request_locked(const task_record& posted, comparison has_same_result)
 {
     const task_terms& terms = *posted.terms();
@@ -254,9 +252,10 @@ void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcep
     terms.stage = room_stage::claims;
     if (!claim_locked(terms, moved)) return;
     terms.stage = room_stage::lane;
-    if (!enter_lane_locked(terms)) return;
+    if (!lanes_.enter(terms)) return;
     terms.stage = room_stage::passed;
     moved.add(terms);
+    if (terms.place.lane) fill_lane_locked(*terms.place.lane, moved);
 }
 
 bool waiting_room::claim_locked(task_terms& terms, moved_tasks& moved) noexcept
@@ -269,46 +268,18 @@ bool waiting_room::claim_locked(task_terms& terms, moved_tasks& moved) noexcept
     return false;
 }
 
-bool waiting_room::enter_lane_locked(task_terms& terms) noexcept
-{
-    if (!terms.lane || terms.in_lane || shares_lane(terms)) return true;
-    if (terms.lane->is_full()) {
-        terms.lane->waiting.push(terms.task);
-        return false;
-    }
-    ++terms.lane->under_way;
-    terms.in_lane = true;
-    return true;
-}
-
-/// A part of a task that is under way in the same lane.
-bool waiting_room::shares_lane(const task_terms& terms) noexcept
-{
-    for (const task_record* whole = terms.parent.get(); whole;) {
-        const task_terms* const its = whole->terms();
-        if (its && its->in_lane && its->lane == terms.lane) return true;
-        whole = its ? its->parent.get() : nullptr;
-    }
-    return false;
-}
-
 void waiting_room::leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
-    if (!std::exchange(terms.in_lane, false)) return;
-    --terms.lane->under_way;
-    fill_lane_locked(*terms.lane, moved);
+    if (!terms.place.lane) return;
+    lane_table::leave(terms);
+    fill_lane_locked(*terms.place.lane, moved);
 }
 
 void waiting_room::fill_lane_locked(lane& filled, moved_tasks& moved) noexcept
 {
-    while (!filled.is_full()) {
-        task_record* const next = filled.waiting.pop();
-        if (!next) return;
-        task_terms& terms = *next->terms();
-        ++filled.under_way;
-        terms.in_lane = true;
-        terms.stage = room_stage::passed;
-        moved.add(terms);
+    while (task_terms* const next = lane_table::next(filled)) {
+        next->stage = room_stage::passed;
+        moved.add(*next);
     }
 }
 
@@ -321,31 +292,34 @@ void waiting_room::release_claims_locked(task_terms& terms, moved_tasks& moved) 
     });
 }
 
-bool waiting_room::release(task_record& leaving) noexcept
+bool waiting_room::withdraw(task_record& leaving) noexcept
 {
     task_terms& terms = *leaving.terms();
-    bool was_waiting = false;
     {
         moved_tasks moved;
         const std::lock_guard lock(mutex_);
-        if (terms.stage == room_stage::outside) return false;
-        was_waiting = terms.stage != room_stage::passed;
-        if (terms.stage == room_stage::lane) terms.lane->waiting.remove(leaving);
+        if (terms.stage == room_stage::passed || terms.stage == room_stage::outside) return false;
+        if (terms.stage == room_stage::lane) lane_table::withdraw(terms);
         if (terms.stage == room_stage::delay) core_.timers().remove(terms.delay);
-        terms.stage = room_stage::outside;
-        leave_lane_locked(terms, moved);
-        release_claims_locked(terms, moved);
-        for (const auto& each : terms.predecessors) {
-            if (each->is_over_ || !each->task_->withdraw_waiter(*each)) continue;
-            each->is_over_ = true;
-            each->is_withdrawn_ = true;
-            leaving.release_reference();
-        }
+        terms.stage = room_stage::passed;
+        if (!terms.claims.is_granted()) release_claims_locked(terms, moved);
+        leave_predecessors_locked(terms);
     }
     // After the lock: it may be a task's last reference.
     for (const auto& each : terms.predecessors)
         if (each->is_withdrawn_) each->task_ = {};
-    return was_waiting;
+    return true;
+}
+
+void waiting_room::release(task_record& leaving) noexcept
+{
+    task_terms& terms = *leaving.terms();
+    moved_tasks moved;
+    const std::lock_guard lock(mutex_);
+    if (terms.stage == room_stage::outside) return;
+    terms.stage = room_stage::outside;
+    leave_lane_locked(terms, moved);
+    release_claims_locked(terms, moved);
 }
 
 // --- Attempts ---
@@ -365,8 +339,7 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
     woken.add(core_.events().note(failed, task_event_kind::attempt_failed, error));
     if (terms.attempts++ == 0) terms.first_began_at = failed.began_at_;
     core_.board().count_requeued(failed);
-    // Its parts may be at work in its place.
-    if (!failed.status_.has_parts()) leave_lane_locked(terms, moved);
+    leave_lane_locked(terms, moved);
     terms.stage = room_stage::delay;
     failed.watch_queued(false);
     if (wait > wait.zero()) {
@@ -391,19 +364,17 @@ void waiting_room::set_lane_limit(const std::string& name, std::size_t limit)
 {
     moved_tasks moved;
     const std::lock_guard lock(mutex_);
-    lane& changed = lanes_.try_emplace(name, aging_).first->second;
-    changed.limit = limit;
-    fill_lane_locked(changed, moved);
+    fill_lane_locked(lanes_.set_limit(name, limit), moved);
 }
 
 void waiting_room::set_priority(task_record& queued, task_priority priority) noexcept
 {
     const std::lock_guard lock(mutex_);
     const task_terms& terms = *queued.terms();
-    const bool is_in_lane = terms.stage == room_stage::lane;
-    if (is_in_lane) terms.lane->waiting.remove(queued);
+    const bool waits_for_lane = terms.stage == room_stage::lane;
+    if (waits_for_lane) terms.place.lane->waiting.remove(queued);
     core_.board().set_priority(queued, priority);
-    if (is_in_lane) terms.lane->waiting.push(queued);
+    if (waits_for_lane) terms.place.lane->waiting.push(queued);
 }
 
 attempts_made waiting_room::attempts_of(const task_terms& terms) noexcept

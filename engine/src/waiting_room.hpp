@@ -2,7 +2,7 @@
 #pragma once
 
 #include "claim_table.hpp"
-#include "lane.hpp"
+#include "lane_table.hpp"
 #include "task_terms.hpp"
 
 #include <vmtask/detail/small_mutex.hpp>
@@ -47,9 +47,12 @@ public:
     /// parent that has ended, errc::cycle, resource_busy, std::bad_alloc.
     [[nodiscard]] intrusive_ptr<task_record> enter(task_record& posted, comparison has_same_result);
 
-    /// Frees all that the task holds here and takes it out of every line. True
-    /// when it had not got through yet. May be repeated.
-    bool release(task_record& leaving) noexcept;
+    /// Takes a task that will not begin, or not again, out of every line; true
+    /// when it was in one. It keeps what its parts use.
+    bool withdraw(task_record& leaving) noexcept;
+
+    /// Frees all that a task holds here whose parts have ended.
+    void release(task_record& leaving) noexcept;
 
     /// A body has failed. True when the task is queued again, for another
     /// attempt after a while; it must not be touched any more then.
@@ -93,28 +96,25 @@ private:
         }
     }
 
-    [[nodiscard]] lane* find_lane_locked(const std::string& name);
     void relate_locked(task_record& posted);
     void follow_locked(task_terms& terms) noexcept;
+    static void leave_predecessors_locked(task_terms& terms) noexcept;
     static void note_end_locked(task_terms& terms, const task_record& ended) noexcept;
     [[nodiscard]] task_record* same_request_locked(const task_record& posted, comparison has_same_result);
     void collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced);
     [[nodiscard]] std::exception_ptr busy_locked(const task_terms& refused) const noexcept;
     void advance_locked(task_terms& terms, moved_tasks& moved) noexcept;
     [[nodiscard]] bool claim_locked(task_terms& terms, moved_tasks& moved) noexcept;
-    [[nodiscard]] bool enter_lane_locked(task_terms& terms) noexcept;
     void leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept;
-    void fill_lane_locked(lane& filled, moved_tasks& moved) noexcept;
-    [[nodiscard]] static bool shares_lane(const task_terms& terms) noexcept;
+    static void fill_lane_locked(lane& filled, moved_tasks& moved) noexcept;
     void release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept;
 
     engine_core& core_;
-    const std::chrono::steady_clock::duration aging_;
 
     std::mutex mutex_;
     // Guarded by mutex_.
     claim_table claims_;
-    std::map<std::string, lane, std::less<>> lanes_;
+    lane_table lanes_;
 };
 
 } // namespace vmtask::detail

@@ -5,7 +5,6 @@
 #include "support/gate.hpp"
 #include "support/mailbox.hpp"
 #include "support/occupy.hpp"
-#include "support/thrown.hpp"
 
 #include <asio/awaitable.hpp>
 
@@ -15,14 +14,10 @@
 
 using namespace vmtask;
 using namespace std::chrono_literals;
-using test::code_thrown_by;
-using test::eventually;
 using test::patience;
 using names = std::vector<std::string>;
 
 namespace {
-
-void nothing(task_context&) {}
 
 /// Posts tasks that write down in which order they began.
 class recorder {
@@ -94,39 +89,6 @@ TEST_CASE("a queued task's priority can be changed", "[priority]")
     CHECK(running.set_priority(task_priority::high) == errc::already_ended);
 }
 
-TEST_CASE("a lane has no more tasks under way than its limit", "[lane]")
-{
-    test::gate gate;
-    engine engine({.workers = 4, .lanes = {{"array", 2}}});
-    std::vector<task<>> tasks;
-    for (int i = 0; i < 5; ++i)
-        tasks.push_back(engine.post([&](task_context& self) { gate.hold(self); }, {.lane = "array"}));
-    REQUIRE(gate.reached(2));
-    REQUIRE(engine.post(nothing).wait_for_completion(patience) == wait_status::completed);
-    CHECK(tasks[2].obstacle().kind == obstacle_kind::lane);
-    CHECK(tasks[2].obstacle().name == "array");
-    CHECK(gate.still_holding());
-    gate.open();
-    for (const auto& each : tasks) CHECK(each.wait_for_completion(patience) == wait_status::completed);
-}
-
-TEST_CASE("a lane's limit can be changed while tasks wait", "[lane]")
-{
-    test::gate gate;
-    engine engine({.workers = 4, .lanes = {{"array", 1}}});
-    std::vector<task<>> tasks;
-    for (int i = 0; i < 4; ++i)
-        tasks.push_back(engine.post([&](task_context& self) { gate.hold(self); }, {.lane = "array"}));
-    REQUIRE(gate.reached(1));
-    CHECK(tasks[1].state() == task_state::queued);
-    engine.set_lane_limit("array", 3);
-    CHECK(gate.reached(3));
-    CHECK(tasks[3].state() == task_state::queued);
-    engine.set_lane_limit("array", 0);
-    CHECK(gate.reached(4));
-    gate.open();
-}
-
 TEST_CASE("coroutines count in a lane like other tasks, and priorities hold there", "[lane][priority][coroutine]")
 {
     test::gate gate;
@@ -143,39 +105,4 @@ TEST_CASE("coroutines count in a lane like other tasks, and priorities hold ther
     gate.open();
     CHECK(recorder.begun(2) == names{"raised", "low"});
     CHECK(coroutine.wait_for_completion(patience) == wait_status::completed);
-}
-
-TEST_CASE("a part of a task in the same lane needs no place of its own", "[lane][part]")
-{
-    engine engine({.workers = 2, .lanes = {{"array", 1}}});
-    const auto whole = engine.post(
-        [&](task_context& self) {
-            return engine.post(nothing, {.lane = "array", .parent = self.handle()}).wait_for_completion();
-        },
-        {.lane = "array"});
-    REQUIRE(whole.wait_for_completion(patience) == wait_status::completed);
-    CHECK(whole.result() == wait_status::completed);
-}
-
-TEST_CASE("a cancelled task gives its place in the lane to the next", "[lane][cancel]")
-{
-    test::gate gate;
-    engine engine({.workers = 2, .lanes = {{"array", 1}}});
-    const auto running = engine.post([&](task_context& self) { gate.hold(self); }, {.lane = "array"});
-    REQUIRE(gate.reached());
-    const auto waiting = engine.post(nothing, {.lane = "array"});
-    const auto next = engine.post(nothing, {.lane = "array"});
-    CHECK_FALSE(waiting.request_cancel());
-    CHECK(waiting.state() == task_state::cancelled);
-    CHECK_FALSE(running.request_cancel());
-    CHECK(next.wait_for_completion(patience) == wait_status::completed);
-}
-
-TEST_CASE("a lane that the engine does not know is refused", "[lane][bad_input]")
-{
-    engine engine({.workers = 1});
-    CHECK(code_thrown_by([&] { (void)engine.post(nothing, {.lane = "array"}); }) == errc::unknown_lane);
-    CHECK(engine.tasks().empty());
-    engine.set_lane_limit("array", 1);
-    CHECK(engine.post(nothing, {.lane = "array"}).wait_for_completion(patience) == wait_status::completed);
 }

@@ -9,10 +9,10 @@ namespace vmtask {
 
 /// When a task that has failed is begun anew, and how often.
 ///
-/// Between two attempts the task is queued again. It occupies no worker and no
-/// place in its lane, and it keeps what it has claimed. The body is called once
-/// for each attempt, and destroyed after the last; it must leave things so that
-/// it can be called again.
+/// Between two attempts the task is queued again. It occupies no worker and,
+/// once its parts have ended, no place in its lane, and it keeps what it has
+/// claimed. The body is called once for each attempt, and destroyed after the
+/// last; it must leave things so that it can be called again.
 struct retry_policy {
     /// Attempts at most, the first included. 1 or less never repeats.
     int attempts = 3;

@@ -80,6 +80,8 @@ public:
     [[nodiscard]] bool ended() const noexcept { return status_.ended(); }
     [[nodiscard]] bool cancelable() const noexcept { return status_.cancelable(); }
     [[nodiscard]] bool cancel_requested() const noexcept { return status_.cancel_requested(); }
+    /// Has, or has had, others that are part of it.
+    [[nodiscard]] bool has_parts() const noexcept { return status_.has_parts(); }
     [[nodiscard]] int percent_completed() const noexcept;
     /// Remembers, too, how far the task is now: the speed is told by that.
     [[nodiscard]] progress_snapshot progress();

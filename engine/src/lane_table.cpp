@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "lane_table.hpp"
+
+#include "task_terms.hpp"
+
+#include <vmtask/error.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace vmtask::detail {
+
+lane_table::lane_table(const engine_options& options) : aging_(options.aging)
+{
+    for (const lane_options& each : options.lanes) set_limit(each.name, each.limit);
+}
+
+lane* lane_table::find(const std::string& name)
+{
+    if (name.empty()) return nullptr;
+    const auto found = lanes_.find(name);
+    if (found == lanes_.end()) throw std::system_error(errc::unknown_lane, "lane '" + name + "'");
+    return &found->second;
+}
+
+lane& lane_table::set_limit(const std::string& name, std::size_t limit)
+{
+    lane& changed = lanes_.try_emplace(name, aging_).first->second;
+    changed.limit = limit;
+    return changed;
+}
+
+task_terms* lane_table::host_of(const task_terms& part) noexcept
+{
+    for (const task_record* whole = part.parent.get(); whole;) {
+        task_terms* const its = whole->terms();
+        if (its && its->place.is_own && its->place.lane == part.place.lane) return its;
+        whole = its ? its->parent.get() : nullptr;
+    }
+    return nullptr;
+}
+
+bool lane_table::become_guest(task_terms& part) noexcept
+{
+    part.place.host = host_of(part);
+    if (!part.place.host) return false;
+    ++part.place.host->place.guests;
+    return true;
+}
+
+void lane_table::take_place(task_terms& entering) noexcept
+{
+    lane& entered = *entering.place.lane;
+    ++entered.under_way;
+    entering.place.is_own = true;
+    // Its parts need no place beside this one, even those that came before it.
+    if (entering.task.has_parts() && !entered.waiting.empty()) entered.may_have_guests = true;
+}
+
+bool lane_table::enter(task_terms& entering) noexcept
+{
+    lane* const entered = entering.place.lane;
+    if (!entered || entering.place.is_own || become_guest(entering)) return true;
+    if (entered->is_full()) {
+        entered->waiting.push(entering.task);
+        return false;
+    }
+    take_place(entering);
+    return true;
+}
+
+void lane_table::leave(task_terms& leaving) noexcept
+{
+    task_terms* owner = &leaving;
+    if (task_terms* const host = std::exchange(leaving.place.host, nullptr)) {
+        --host->place.guests;
+        // The host is at work itself, but for the time between two attempts.
+        if (host->stage != room_stage::delay) return;
+        owner = host;
+    }
+    if (!owner->place.is_own || owner->place.guests > 0) return;
+    owner->place.is_own = false;
+    --owner->place.lane->under_way;
+}
+
+task_terms* lane_table::next(lane& from) noexcept
+{
+    if (from.may_have_guests) {
+        if (task_record* const guest =
+                from.waiting.find_if([](task_record& waiting) { return become_guest(*waiting.terms()); })) {
+            from.waiting.remove(*guest);
+            return guest->terms();
+        }
+        from.may_have_guests = false;
+    }
+    task_record* const next = from.is_full() ? nullptr : from.waiting.pop();
+    if (!next) return nullptr;
+    take_place(*next->terms());
+    return next->terms();
+}
+
+void lane_table::withdraw(task_terms& waiting) noexcept
+{
+    waiting.place.lane->waiting.remove(waiting.task);
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "priority_queue.hpp"
+
+#include <vmtask/engine_options.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace vmtask::detail {
+
+struct task_terms;
+
+/// How many tasks of one kind may be under way, and those that wait for that.
+struct lane {
+    explicit lane(std::chrono::steady_clock::duration aging) noexcept : waiting(aging) {}
+
+    [[nodiscard]] bool is_full() const noexcept { return limit != 0 && under_way >= limit; }
+
+    std::size_t limit = 0; // 0: none
+    std::size_t under_way = 0;
+    bool may_have_guests = false; // some that wait may be parts of one that has a place
+    priority_queue waiting;
+};
+
+/// A task's place in its lane: one of its own, or that of the task of which it
+/// is a part.
+struct lane_place {
+    detail::lane* lane = nullptr; // null for tasks in no lane
+    bool is_own = false;          // counted there
+    task_terms* host = nullptr;   // in whose place it is
+    std::size_t guests = 0;       // parts that are in this place
+};
+
+/// Who is in which lane.
+///
+/// A part of a task that has a place in the same lane needs none of its own, for
+/// it could wait for ever for the whole, which waits for its parts. So a place
+/// stays taken while parts are in it, even between two attempts of the whole.
+///
+/// Thread safety: none; the waiting room's lock guards it.
+class lane_table {
+public:
+    explicit lane_table(const engine_options& options);
+
+    /// Null for no name. Throws errc::unknown_lane.
+    [[nodiscard]] lane* find(const std::string& name);
+
+    /// Sets a lane's limit, and makes the lane if there is none of that name.
+    lane& set_limit(const std::string& name, std::size_t limit);
+
+    /// True when the task is in its lane, or has none; else it waits for that.
+    [[nodiscard]] bool enter(task_terms& entering) noexcept;
+
+    /// Gives the place up, unless parts are in it, which do so when they leave.
+    /// There may be a next() then.
+    static void leave(task_terms& leaving) noexcept;
+
+    /// The next of those who wait, and who is in the lane now; null for none.
+    [[nodiscard]] static task_terms* next(lane& from) noexcept;
+
+    /// No longer waits for a place.
+    static void withdraw(task_terms& waiting) noexcept;
+
+private:
+    [[nodiscard]] static task_terms* host_of(const task_terms& part) noexcept;
+    [[nodiscard]] static bool become_guest(task_terms& part) noexcept;
+    static void take_place(task_terms& entering) noexcept;
+
+    const std::chrono::steady_clock::duration aging_;
+    std::map<std::string, lane, std::less<>> lanes_;
+};
+
+} // namespace vmtask::detail
