@@ -5,6 +5,7 @@
 
 #include <vmtask/detail/small_mutex.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -15,7 +16,10 @@
 namespace vmtask::detail {
 namespace {
 
-constexpr std::size_t granularity = 16;
+// The sizes of blocks are those that general heaps give out without waste: all
+// but one word of so many pairs of words.
+constexpr std::size_t granularity = 2 * sizeof(void*);
+constexpr std::size_t overhead = sizeof(void*);
 constexpr std::size_t classes = 32;
 /// Blocks that threads hand to each other at once.
 constexpr std::uint32_t blocks_per_batch = 64;
@@ -45,12 +49,13 @@ struct free_block_links {
 
 std::size_t class_of(std::size_t size) noexcept
 {
-    return (size - 1) / granularity;
+    return (size + overhead - 1) / granularity;
 }
 
 void* allocate_of_class(std::size_t index)
 {
-    return ::operator new((index + 1) * granularity);
+    // The smallest still has to hold the links.
+    return ::operator new(std::max((index + 1) * granularity - overhead, sizeof(free_block_links)));
 }
 
 /// Batches of free blocks of one size, for all threads.

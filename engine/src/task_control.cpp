@@ -44,7 +44,7 @@ std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer)
     case status_word::cancel_answer::requested_before: return {};
     case status_word::cancel_answer::requested: request_stop(); return {};
     case status_word::cancel_answer::claimed:
-        error_ = errc::cancelled;
+        set_error(errc::cancelled);
         end_in_queue(task_state::cancelled);
         return {};
     }

@@ -83,7 +83,7 @@ task_outcome task_record::outcome_now()
     task_outcome described;
     described.state = state();
     if (!is_terminal(described.state)) described.code = errc::not_ended;
-    else described.code = error_;
+    else described.code = error_set();
     describe_failure(described, is_terminal(described.state) ? failure_ : nullptr);
     described.step = progress().step;
     if (terms_) {

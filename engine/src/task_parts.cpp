@@ -105,7 +105,7 @@ task_state task_record::verdict_after_parts() noexcept
     const std::lock_guard lock(mutex_);
     const task_state verdict = extras_->end_after_parts;
     if (verdict != task_state::succeeded || !cancel_requested() || !extras_->part_cancelled) return verdict;
-    error_ = errc::cancelled;
+    set_error(errc::cancelled);
     return task_state::cancelled;
 }
 

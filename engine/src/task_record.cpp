@@ -94,10 +94,22 @@ const std::string& task_record::description() const noexcept
     return extras_ ? extras_->description : none;
 }
 
+void task_record::set_error(std::error_code error) noexcept
+{
+    error_value_ = error.value();
+    error_category_ = &error.category();
+}
+
+std::error_code task_record::error_set() const noexcept
+{
+    if (!error_category_) return {};
+    return {error_value_, *error_category_};
+}
+
 std::error_code task_record::error() const noexcept
 {
     if (!ended()) return errc::not_ended;
-    return error_;
+    return error_set();
 }
 
 std::exception_ptr task_record::failure() const noexcept
@@ -193,14 +205,14 @@ bool task_record::end_abandoned() noexcept
 {
     // The coroutine's frame is still being taken down and may refer to the
     // body, which is therefore left to go with the task.
-    error_ = errc::abandoned;
+    set_error(errc::abandoned);
     return publish(task_state::failed);
 }
 
 void task_record::fail_in_queue(std::exception_ptr failure) noexcept
 {
     if (!status_.claim_queued()) return;
-    error_ = error_of(failure);
+    set_error(error_of(failure));
     failure_ = std::move(failure);
     end_in_queue(task_state::failed);
 }
@@ -222,11 +234,12 @@ void task_record::end_in_queue(task_state terminal) noexcept
 task_state task_record::conclude(std::exception_ptr failure) noexcept
 {
     if (!failure) return task_state::succeeded;
-    error_ = error_of(failure);
-    if (cancel_requested() && says_cancelled(error_)) {
-        error_ = errc::cancelled;
+    const std::error_code error = error_of(failure);
+    if (cancel_requested() && says_cancelled(error)) {
+        set_error(errc::cancelled);
         return task_state::cancelled;
     }
+    set_error(error);
     failure_ = std::move(failure);
     return task_state::failed;
 }
@@ -253,10 +266,10 @@ bool task_record::publish(task_state terminal) noexcept
 /// counted them all.
 void task_record::tell_of_end(bool has_waiters) noexcept
 {
-    (void)core_.events().note(*this, task_event_kind::ended, error_);
+    (void)core_.events().note(*this, task_event_kind::ended, error_set());
     if (has_waiters) tell_waiters(waiters_);
     if (cancel_requested()) core_.rare().count_cancel(cancel_latency());
-    observe(*this, &task_observer::ended, state(), error_);
+    observe(*this, &task_observer::ended, state(), error_set());
 }
 
 void task_record::retire() noexcept

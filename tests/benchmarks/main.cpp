@@ -11,7 +11,6 @@ int main(int argc, char** argv)
         {.name = "vmtask_benchmarks",
          .purpose = "Compares what a task costs with what its peers cost, side by side.",
          .last_row = 17,
-         .rows = vmtask::benchmark::all_rows,
-         .missing = {{17, "needs claims, not there yet"}}},
+         .rows = vmtask::benchmark::all_rows},
         argc, argv);
 }

@@ -144,7 +144,7 @@ TEST_CASE("a size that the disk cannot have is refused", "[vhd][layout]")
         {10 * small_block + 512, errc::bad_table},
         {~0ULL - 511, errc::bad_table},
     }));
-    change_footer(store, [size = size](vhd::disk_footer& footer) { footer.current_size = size; });
+    change_footer(store, [disk_size = size](vhd::disk_footer& footer) { footer.current_size = disk_size; });
     CHECK(refusal_of(store) == expected);
 }
 

@@ -46,7 +46,6 @@ void write_json(std::ostream& out, const report& told)
     written["rounds"] = told.rounds;
     written["lines"] = json::array();
     for (const verdict& shown : told.verdicts) written["lines"].push_back(to_json(shown));
-    for (const auto& [row, why] : told.missing) written["lines"].push_back({{"row", row}, {"unmeasured", why}});
     out << written.dump(2) << '\n';
 }
 

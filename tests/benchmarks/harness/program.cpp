@@ -35,20 +35,17 @@ int run_alone(const plan& all, const options& given)
     return 2;
 }
 
-report compare_all(const program& described, const plan& selected, const options& given)
+report compare_all(const plan& selected, const options& given)
 {
     report told;
     told.surroundings = describe_surroundings();
     if (!given.revision.empty()) told.surroundings.emplace_back("revision", given.revision);
     told.rounds = given.rounds;
     told.verdicts = judge(selected, run_rounds(selected, given.how_much, given.rounds));
-    for (const auto& [row, why] : described.missing) {
-        if (given.rows.empty() || given.rows.contains(row)) told.missing.emplace_back(row, why);
-    }
     return told;
 }
 
-int compare_and_report(const program& described, const plan& all, const options& given)
+int compare_and_report(const plan& all, const options& given)
 {
     // Opened first: an hour's results should not end in a bad path.
     std::ofstream json;
@@ -59,7 +56,7 @@ int compare_and_report(const program& described, const plan& all, const options&
             return 2;
         }
     }
-    const report told = compare_all(described, select(all, given.rows), given);
+    const report told = compare_all(select(all, given.rows), given);
     print_table(std::cout, told);
     if (json.is_open()) write_json(json, told);
     return std::any_of(told.verdicts.begin(), told.verdicts.end(), [](const verdict& one) { return one.failed; });
@@ -75,7 +72,7 @@ int run_program(const program& described, int argc, char** argv)
         const plan all = described.rows(given.how_much);
         if (given.list) return list(all);
         if (!given.run.empty()) return run_alone(all, given);
-        return compare_and_report(described, all, given);
+        return compare_and_report(all, given);
     } catch (const std::exception& failure) {
         std::cerr << "error: " << failure.what() << '\n';
         return 1;

@@ -5,8 +5,6 @@
 
 #include <functional>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace vmtask::benchmark {
 
@@ -17,8 +15,6 @@ struct program {
     int last_row;
     /// All rows; what some lines are about depends on how much is planned.
     std::function<plan(const effort& planned)> rows;
-    /// Rows that cannot be measured yet, and why.
-    std::vector<std::pair<int, std::string>> missing{};
 };
 
 /// What main() does. Returns 0 when everything was run, whatever came out; 1

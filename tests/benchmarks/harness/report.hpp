@@ -15,8 +15,6 @@ struct report {
     std::vector<std::pair<std::string, std::string>> surroundings;
     std::size_t rounds;
     std::vector<verdict> verdicts;
-    /// Rows that cannot be measured yet, and why.
-    std::vector<std::pair<int, std::string>> missing;
 };
 
 /// As a table in Markdown, to be read as it is.

@@ -74,11 +74,6 @@ void print_table(std::ostream& out, const report& told)
 
     std::vector<cells> rows{heads};
     for (const verdict& shown : told.verdicts) rows.push_back(row_of(shown));
-    for (const auto& [row, why] : told.missing) {
-        cells& added = rows.emplace_back();
-        added[0] = std::to_string(row);
-        added[1] = why;
-    }
     print_rows(out, rows);
 }
 

@@ -17,12 +17,13 @@ namespace vmtask::benchmark {
 [[nodiscard]] group looking();                          // row 14
 [[nodiscard]] group idleness();                         // row 15
 [[nodiscard]] group many_posters();                     // row 16
+[[nodiscard]] group resource_keys();                    // row 17
 
 /// All of them. What some lines are about depends on how much is planned.
 [[nodiscard]] inline plan all_rows(const effort& planned)
 {
-    return {throughput(),         fan_out(), round_trip(),  lateness(), delivery(), giving_up(),
-            outstanding(planned), memory(),  allocations(), looking(),  idleness(), many_posters()};
+    return {throughput(), fan_out(),     round_trip(), lateness(), delivery(),     giving_up(),    outstanding(planned),
+            memory(),     allocations(), looking(),    idleness(), many_posters(), resource_keys()};
 }
 
 } // namespace vmtask::benchmark

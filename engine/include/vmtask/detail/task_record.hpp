@@ -209,6 +209,9 @@ private:
     [[nodiscard]] wait_status block_until(steady_time deadline, steady_time begun);
     [[nodiscard]] bool begin_anew(const std::exception_ptr& failure) noexcept;
     [[nodiscard]] task_state conclude(std::exception_ptr failure) noexcept;
+    void set_error(std::error_code error) noexcept;
+    /// What was set; none before the end.
+    [[nodiscard]] std::error_code error_set() const noexcept;
     void end_in_queue(task_state terminal) noexcept;
     [[nodiscard]] bool publish(task_state terminal) noexcept;
     [[nodiscard]] bool parts_go_on(task_state terminal) noexcept;
@@ -287,19 +290,20 @@ private:
     [[no_unique_address]] progress_cell progress_;
     mutable small_mutex mutex_; // fits into the cell's padding
 
-    // Written before the end is latched, constant afterwards.
-    std::error_code error_;
+    // Written before the end is latched, constant afterwards. The error is in two
+    // parts because a std::error_code has a gap between them.
+    const std::error_category* error_category_ = nullptr;
     std::exception_ptr failure_;
 
     std::unique_ptr<extras> extras_;          // guarded by mutex_
     const std::unique_ptr<task_terms> terms_; // constant
     blocked_wait* blocked_in_ = nullptr;      // guarded by the wait graph's lock
+    int error_value_ = 0;
+    std::uint32_t cancel_delay_ms_ = 0; // from the post to the cancel, 49 days at most; guarded by mutex_
+    cancel_origin cancel_origin_ = cancel_origin::none; // guarded by mutex_
     task_priority priority_ = task_priority::normal;
-    bool in_run_queue_ = false; // last: derived classes use the padding
-    bool is_set_aside_ = false; // held when it was to begin
-    // Guarded by mutex_.
-    cancel_origin cancel_origin_ = cancel_origin::none;
-    std::uint32_t cancel_delay_ms_ = 0; // from the post to the cancel, 49 days at most
+    bool in_run_queue_ = false;
+    bool is_set_aside_ = false; // held when it was to begin; last: derived classes use the padding
 };
 
 /// Counts one more reference, for those who hold a plain one.
