@@ -122,11 +122,11 @@ TEST_CASE("a paused task can be cancelled, whether it is queued or has begun", "
     engine engine({.workers = 1});
     const auto running = engine.post(busy{gate});
     REQUIRE(gate.reached());
+    const auto queued = engine.post(nothing);
+    CHECK_FALSE(queued.pause());
     CHECK_FALSE(running.pause());
     CHECK(is_paused(running));
-    const auto queued = engine.post(nothing);
     const auto passed = engine.post(nothing);
-    CHECK_FALSE(queued.pause());
     CHECK(passed.wait_for_completion(patience) == wait_status::completed);
 
     CHECK_FALSE(queued.request_cancel());
@@ -193,10 +193,10 @@ TEST_CASE("a cancelling shutdown leaves nobody paused", "[pause][shutdown]")
     engine engine({.workers = 1});
     const auto running = engine.post(busy{gate});
     REQUIRE(gate.reached());
-    CHECK_FALSE(running.pause());
-    CHECK(is_paused(running));
     const auto queued = engine.post(nothing);
     CHECK_FALSE(queued.pause());
+    CHECK_FALSE(running.pause());
+    CHECK(is_paused(running));
     CHECK(engine.shutdown(shutdown_mode::cancel).complete());
     CHECK(running.state() == task_state::cancelled);
     CHECK(queued.state() == task_state::cancelled);
@@ -211,11 +211,11 @@ TEST_CASE("an engine that goes resumes tasks that can only run to their end", "[
         engine engine({.workers = 1});
         running = engine.post(busy{gate}, {.cancelable = false});
         REQUIRE(gate.reached());
+        queued = engine.post(nothing, {.cancelable = false});
+        CHECK_FALSE(queued.pause());
         CHECK_FALSE(running.pause());
         CHECK_FALSE(running.pause());
         REQUIRE(is_paused(running));
-        queued = engine.post(nothing, {.cancelable = false});
-        CHECK_FALSE(queued.pause());
         CHECK(engine.shutdown(shutdown_mode::cancel, std::chrono::milliseconds(1)).unfinished
               == std::vector<task_handle>{running, queued});
         gate.open();
