@@ -143,6 +143,7 @@ TEST_CASE("a part uses what its task has claimed, which others get after both", 
     gate.open();
     CHECK(stranger.wait_for_completion(patience) == wait_status::completed);
     CHECK(part.state() == task_state::succeeded);
+    CHECK(whole.wait_for_completion(patience) == wait_status::completed);
     CHECK(whole.state() == task_state::succeeded);
 }
 
