@@ -24,18 +24,24 @@ std::vector<resource_claim> in_order(std::vector<resource_claim> wanted)
 
 } // namespace
 
-claim_set::claim_set(std::vector<resource_claim> wanted) : wanted_(in_order(std::move(wanted))), claims_(wanted_.size())
+claim_set::claim_set(std::vector<resource_claim> wanted)
 {
-    for (std::size_t index = 0; index < wanted_.size(); ++index) {
-        claims_[index].resource = &wanted_[index].resource;
-        claims_[index].mode = wanted_[index].mode;
-        claims_[index].owner = this;
-    }
+    if (wanted.size() > 1) wanted = in_order(std::move(wanted));
+    if (wanted.size() > 1) several_ = std::make_unique<claim[]>(wanted.size());
+    claims_ = {several_ ? several_.get() : &only_, wanted.size()};
+    for (std::size_t index = 0; index < wanted.size(); ++index) set(claims_[index], std::move(wanted[index]));
+}
+
+void claim_set::set(claim& own, resource_claim&& wanted) noexcept
+{
+    static_cast<resource_claim&>(own) = std::move(wanted);
+    own.hash = claim_lines::hash_of(own.resource);
+    own.owner = this;
 }
 
 bool claim_set::same_as(const claim_set& other) const noexcept
 {
-    return std::equal(wanted_.begin(), wanted_.end(), other.wanted_.begin(), other.wanted_.end(),
+    return std::equal(claims_.begin(), claims_.end(), other.claims_.begin(), other.claims_.end(),
                       [](const resource_claim& left, const resource_claim& right) {
                           return left.resource == right.resource && left.mode == right.mode;
                       });
@@ -50,13 +56,18 @@ bool claim_set::is_within(const claim_set& other) const noexcept
 
 void claim_table::prepare(claim_set& entering)
 {
+    std::size_t prepared = 0;
     try {
-        for (claim& added : entering.claims_) added.line = &lines_[*added.resource];
+        for (claim& added : entering.claims_) {
+            added.line = &lines_.find_or_add(added.resource, added.hash);
+            ++added.line->users;
+            ++prepared;
+        }
     } catch (...) {
-        std::erase_if(lines_, [](const auto& entry) { return entry.second.users == 0; });
+        for (const claim& added : entering.claims_.first(prepared))
+            if (--added.line->users == 0) lines_.remove(*added.line);
         throw;
     }
-    for (const claim& added : entering.claims_) ++added.line->users;
     entering.prepared_ = true;
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "claim_lines.hpp"
+#include "prefetch.hpp"
+
 #include <vmtask/resource.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <string>
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,23 +18,12 @@ namespace vmtask::detail {
 class claim_set;
 class task_record;
 
-struct claim;
-
-/// Those who want one resource, the holders at its front.
-struct claim_line {
-    claim* first = nullptr;
-    claim* last = nullptr;
-    std::size_t parts = 0; // claims of sets that have a parent
-    std::size_t users = 0; // claims in it, or prepared to come
-};
-
 /// One resource of a claim_set, in the line of those who want that resource.
-struct claim {
-    const std::string* resource = nullptr; // owned by the set
-    claim_mode mode = claim_mode::exclusive;
+struct claim : resource_claim {
+    bool is_due = false; // nobody stands in the way
+    std::size_t hash = 0;
     claim_set* owner = nullptr;
     claim_line* line = nullptr;
-    bool is_due = false; // nobody stands in the way
     claim* next = nullptr;
     claim* previous = nullptr;
 };
@@ -45,11 +37,11 @@ public:
     claim_set(const claim_set&) = delete;
     claim_set& operator=(const claim_set&) = delete;
 
-    [[nodiscard]] bool empty() const noexcept { return wanted_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return claims_.empty(); }
     [[nodiscard]] bool is_entered() const noexcept { return entered_; }
     [[nodiscard]] bool is_granted() const noexcept { return entered_ && missing_ == 0; }
     [[nodiscard]] bool same_as(const claim_set& other) const noexcept;
-    [[nodiscard]] const std::vector<resource_claim>& wanted() const noexcept { return wanted_; }
+    [[nodiscard]] std::span<const claim> wanted() const noexcept { return claims_; }
 
     /// Whose claims they are; the table does not look at it.
     task_record* task = nullptr;
@@ -62,10 +54,13 @@ private:
 
     [[nodiscard]] bool is_within(const claim_set& other) const noexcept;
 
-    std::vector<resource_claim> wanted_;
-    std::vector<claim> claims_;
-    std::uint64_t ticket_ = 0; // its place in all lines
-    std::size_t missing_ = 0;  // claims that are not due
+    void set(claim& own, resource_claim&& wanted) noexcept;
+
+    claim only_;                       // most sets have one
+    std::unique_ptr<claim[]> several_; // the others'
+    std::span<claim> claims_;          // these or that
+    std::uint64_t ticket_ = 0;         // its place in all lines
+    std::size_t missing_ = 0;          // claims that are not due
     bool prepared_ = false;
     bool entered_ = false;
 };
@@ -98,7 +93,7 @@ public:
         if (std::exchange(leaving.entered_, false))
             for (claim& left : leaving.claims_) take_out(left);
         for (const claim& left : leaving.claims_) {
-            if (--left.line->users == 0) lines_.erase(*left.resource);
+            if (--left.line->users == 0) lines_.remove(*left.line);
             else grant_line(*left.line, granted);
         }
     }
@@ -119,14 +114,14 @@ public:
         }
     }
 
-    /// Calls `visit(claim_set&)` for each set in the line of that resource,
-    /// until it returns true.
+    /// Calls `visit(claim_set&)` for each set in the line of what this
+    /// one wants, until it returns true.
     template <class Visit>
-    void for_each_in_line(const std::string& resource, Visit visit) const
+    void for_each_in_line(const claim& wanted, Visit visit) const
     {
-        const auto found = lines_.find(resource);
-        if (found == lines_.end()) return;
-        for (claim* each = found->second.first; each; each = each->next)
+        const claim_line* const line = lines_.find(wanted.resource, wanted.hash);
+        if (!line) return;
+        for (claim* each = line->first; each; each = each->next)
             if (visit(*each->owner)) return;
     }
 
@@ -151,6 +146,7 @@ private:
             if (is_free && !each->is_due) {
                 each->is_due = true;
                 if (--each->owner->missing_ == 0) granted(*each->owner);
+                prefetch(each->next); // whose turn may be next
             }
             any_before = true;
             exclusive_before = exclusive_before || is_exclusive;
@@ -158,7 +154,7 @@ private:
         }
     }
 
-    std::map<std::string, claim_line, std::less<>> lines_;
+    claim_lines lines_;
     std::uint64_t tickets_ = 0;
 };
 

@@ -14,8 +14,8 @@ task_summary summary_of(task_record& task, task_state state)
     told.id = task.id();
     told.description = task.description();
     if (const task_terms* const terms = task.terms()) {
-        told.kind = terms->kind;
-        told.initiator = terms->initiator;
+        told.kind = terms->names().kind;
+        told.initiator = terms->names().initiator;
         if (terms->parent) told.parent = terms->parent->id();
     }
     told.state = state;

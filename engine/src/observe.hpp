@@ -16,8 +16,8 @@ namespace vmtask::detail {
 {
     observed_task view{task.id(), task.description(), {}, {}, 0};
     if (const task_terms* const terms = task.terms()) {
-        view.kind = terms->kind;
-        view.initiator = terms->initiator;
+        view.kind = terms->names().kind;
+        view.initiator = terms->names().initiator;
         if (terms->parent) view.parent = terms->parent->id();
     }
     return view;

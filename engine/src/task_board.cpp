@@ -179,7 +179,7 @@ task_record* task_board::start_next_locked(steady_time now) noexcept
 void task_board::note_begin_locked(task_record& begun, steady_time now) noexcept
 {
     begun.began_at_ = now;
-    const bool is_first = !begun.terms_ || begun.terms_->attempts == 0;
+    const bool is_first = !begun.terms_ || !begun.terms_->retry || begun.terms_->retry->made.failed == 0;
     if (is_first) counters_.queued.add(now - begun.queued_at_);
 }
 

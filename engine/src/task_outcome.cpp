@@ -87,9 +87,9 @@ task_outcome task_record::outcome_now()
     describe_failure(described, is_terminal(described.state) ? failure_ : nullptr);
     described.step = progress().step;
     if (terms_) {
-        described.kind = terms_->kind;
-        described.initiator = terms_->initiator;
-        described.reason = terms_->reason;
+        described.kind = terms_->names().kind;
+        described.initiator = terms_->names().initiator;
+        described.reason = terms_->names().reason;
     }
     describe_times(described);
     const std::lock_guard lock(mutex_);

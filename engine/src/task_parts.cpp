@@ -113,7 +113,11 @@ void task_record::latch_end(task_state terminal) noexcept
 {
     watch_end();
     if (terms_) core_.room().release(*this);
-    tell_of_end(status_.end(terminal, true) == status_word::end_answer::ended_with_waiters);
+    const bool has_waiters = status_.end(terminal, true) == status_word::end_answer::ended_with_waiters;
+    // Telling them may end others, whose bodies are destroyed here: what was left
+    // to this worker (see moved_tasks) does not wait for that.
+    if (has_waiters && core_.board().has_queued()) core_.workers().notify();
+    tell_of_end(has_waiters);
 }
 
 void task_record::publish_after_parts(task_state terminal) noexcept

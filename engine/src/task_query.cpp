@@ -45,8 +45,8 @@ bool needs_terms(const task_filter& filter) noexcept
 
 bool have_terms(const task_terms& terms, const task_filter& filter) noexcept
 {
-    return (filter.kind.empty() || terms.kind == filter.kind)
-        && (filter.initiator.empty() || terms.initiator == filter.initiator)
+    return (filter.kind.empty() || terms.names().kind == filter.kind)
+        && (filter.initiator.empty() || terms.names().initiator == filter.initiator)
         && (filter.resource.empty() || claims(terms, filter.resource))
         && (filter.parent == 0 || (terms.parent && terms.parent->id() == filter.parent))
         && (filter.ancestor == 0 || is_part_of(terms, filter.ancestor));

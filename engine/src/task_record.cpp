@@ -127,7 +127,7 @@ void task_record::require_success() const
 
 limit_watch* task_record::limits_or_null() noexcept
 {
-    return terms_ && terms_->limits ? &*terms_->limits : nullptr;
+    return terms_ ? terms_->limits.get() : nullptr;
 }
 
 bool task_record::has_passed(limit_kind kind) const noexcept

@@ -5,6 +5,7 @@
 #include "lane_table.hpp"
 #include "limit_watch.hpp"
 
+#include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/task_record.hpp>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vmtask::detail {
@@ -33,6 +35,15 @@ enum class room_stage : std::uint8_t {
     lane,         ///< A place in its lane.
     delay,        ///< The time until the next attempt.
     passed,       ///< Nothing more: its begin is up to the workers, or has been.
+};
+
+/// What a task is called beside its description, for filters and people, and
+/// where it belongs.
+struct task_names {
+    std::string kind;
+    std::string initiator;
+    std::string reason;
+    std::string lane;
 };
 
 /// The attempts of a task that have failed.
@@ -75,6 +86,15 @@ private:
     task_record& task_; // referenced from claim_expiry() to expire()
 };
 
+/// A task that is to be begun anew when it fails.
+struct repetition {
+    repetition(task_record& task, retry_policy&& how) noexcept : policy(std::move(how)), delay(task) {}
+
+    const retry_policy policy;
+    retry_delay delay;
+    attempts_made made;
+};
+
 /// Asks a task to cancel when the caller's stop token says so.
 class cancel_on_stop {
 public:
@@ -85,8 +105,15 @@ private:
     task_record& task_;
 };
 
+/// The poster's stop token, and what it is told by once the task is in.
+struct stop_by_poster {
+    const std::stop_token token;
+    std::optional<std::stop_callback<cancel_on_stop>> callback{};
+};
+
 /// On which terms a task was posted, if on any: what it waits for before it may
-/// begin, what it holds, and what it is a part of.
+/// begin, what it holds, and what it is a part of. What few tasks say is apart,
+/// so that the others need not pay for it.
 ///
 /// Guarded by the waiting room's lock, but for what is constant.
 struct task_terms {
@@ -94,37 +121,34 @@ struct task_terms {
     ~task_terms();
     task_terms(const task_terms&) = delete;
     task_terms& operator=(const task_terms&) = delete;
+    // As tasks themselves.
+    static void* operator new(std::size_t size) { return allocate_block(size); }
+    static void operator delete(void* terms, std::size_t size) noexcept { free_block(terms, size); }
 
-    // Constant.
-    const std::string kind;
-    const std::string initiator;
-    const std::string reason;
-    const std::string lane_name;
-    const vmtask::when_busy when_busy;
-    const vmtask::after_failure after_failure;
-    const std::optional<retry_policy> retry;
-    const std::stop_token stop;
-    intrusive_ptr<task_record> parent; // constant from the post to the end
+    [[nodiscard]] const task_names& names() const noexcept;
 
-    room_stage stage = room_stage::outside;
+    // What each release looks at comes first: claim_table has it fetched.
     claim_set claims;
+    room_stage stage = room_stage::outside;
+    const vmtask::when_busy when_busy;         // constant
+    const vmtask::after_failure after_failure; // constant
+    std::exception_ptr failure;                // it is to end so, unbegun
+    task_record& task;
+    task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
+    lane_place place;
     std::vector<std::unique_ptr<predecessor>> predecessors;
     std::size_t predecessors_left = 0;
-    lane_place place;
-    retry_delay delay;
-    int attempts = 0;                 // that have failed
-    steady_time first_began_at{};     // once one has failed
-    std::exception_ptr failure;       // it is to end so, unbegun
-    task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
+    intrusive_ptr<task_record> parent; // constant from the post to the end
 
-    std::optional<limit_watch> limits;                               // there from the post on, if there are any
-    std::optional<std::stop_callback<cancel_on_stop>> stop_callback; // the poster's
+    const std::unique_ptr<const task_names> names_or_null; // constant
+    // Null for those who did not ask for it.
+    const std::unique_ptr<limit_watch> limits; // guarded by the task's lock
+    const std::unique_ptr<repetition> retry;
+    const std::unique_ptr<stop_by_poster> stop;
 
     // The parts of the parent, guarded by the parent's lock.
     task_record* next_part = nullptr;
     task_record* previous_part = nullptr;
-
-    task_record& task;
 };
 
 } // namespace vmtask::detail

@@ -3,6 +3,7 @@
 
 #include "coarse_clock.hpp"
 #include "engine_core.hpp"
+#include "moved_tasks.hpp"
 #include "observe.hpp"
 #include "retry_schedule.hpp"
 #include "wait_cycle.hpp"
@@ -35,65 +36,14 @@ bool is_worth_repeating(const retry_policy& policy, std::error_code error) noexc
     }
 }
 
+/// Whether nobody knows of a task but those who find it in the room.
+bool is_on_its_own(const task_record& posted) noexcept
+{
+    const task_terms& terms = *posted.terms();
+    return posted.runs_on_worker() && !terms.parent && terms.predecessors.empty() && !terms.limits;
+}
+
 } // namespace
-
-/// What has got through under the lock, to be launched after it; and what is to
-/// end without having begun.
-///
-/// An end may move others in turn. These join the list of the outermost on this
-/// thread, so that a long line of tasks that fall one after the other does not
-/// become as long a line of calls.
-class waiting_room::moved_tasks {
-public:
-    moved_tasks() = default;
-    moved_tasks(const moved_tasks&) = delete;
-    moved_tasks& operator=(const moved_tasks&) = delete;
-    ~moved_tasks()
-    {
-        thread_local moved_tasks* outermost = nullptr;
-        if (outermost) {
-            outermost->append(*this);
-            return;
-        }
-        outermost = this;
-        while (first_) settle(pop());
-        outermost = nullptr;
-    }
-
-    void add(task_terms& moved) noexcept
-    {
-        moved.task.add_reference();
-        moved.next_moved = nullptr;
-        (last_ ? last_->next_moved : first_) = &moved;
-        last_ = &moved;
-    }
-
-private:
-    void append(moved_tasks& others) noexcept
-    {
-        if (!others.first_) return;
-        (last_ ? last_->next_moved : first_) = others.first_;
-        last_ = others.last_;
-    }
-
-    task_terms& pop() noexcept
-    {
-        task_terms* const popped = first_;
-        first_ = popped->next_moved;
-        if (!first_) last_ = nullptr;
-        return *popped;
-    }
-
-    static void settle(task_terms& moved) noexcept
-    {
-        const intrusive_ptr<task_record> held(&moved.task, adopt_reference);
-        if (moved.failure) moved.task.fail_in_queue(moved.failure);
-        else moved.task.launch();
-    }
-
-    task_terms* first_ = nullptr;
-    task_terms* last_ = nullptr;
-};
 
 waiting_room::waiting_room(engine_core& core, const engine_options& options) : core_(core), lanes_(options) {}
 
@@ -103,27 +53,24 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
 {
     task_terms& terms = *posted.terms();
     std::vector<intrusive_ptr<task_record>> replaced;
+    bool is_submitted = false;
     bool is_late = false;
     {
         moved_tasks moved;
         const std::lock_guard lock(mutex_);
-        terms.place.lane = lanes_.find(terms.lane_name);
+        terms.place.lane = lanes_.find(terms.names().lane);
         if (terms.when_busy == when_busy::join) {
             if (task_record* const same = same_request_locked(posted, has_same_result)) return share(*same);
         }
         if (terms.when_busy == when_busy::replace) collect_replaced_locked(terms, replaced);
         relate_locked(posted);
-        core_.board().enlist(posted);
-        posted.watch_queued(true);
-        follow_locked(terms);
-        // Its whole may have been asked to stop before it was a part of it.
-        is_late = terms.parent && terms.parent->cancel_requested() && posted.cancelable();
-        if (terms.failure) moved.add(terms);
-        else if (terms.predecessors_left == 0 && !is_late) advance_locked(terms, moved);
+        is_submitted = submit_locked(posted, moved);
+        if (!is_submitted) is_late = enlist_locked(posted, moved);
     }
+    if (is_submitted) core_.workers().notify();
     if (is_late) posted.request_cancel({}, cancel_origin::parent);
     for (const auto& each : replaced) each->cancel_in_queue();
-    if (terms.stop.stop_possible()) terms.stop_callback.emplace(terms.stop, posted);
+    if (terms.stop) terms.stop->callback.emplace(terms.stop->token, posted);
     return {};
 }
 
@@ -147,6 +94,33 @@ void waiting_room::relate_locked(task_record& posted)
         claims_.leave(terms.claims, [](claim_set&) {});
         throw;
     }
+}
+
+/// The short way of those who need not wait: like tasks without terms, to the
+/// workers at once, and known to the board only then. Under the lock all the
+/// same: who finds the task in here may end it. False for those who have to be
+/// enlisted; they may be in a line already.
+bool waiting_room::submit_locked(task_record& posted, moved_tasks& moved) noexcept
+{
+    // Those on this way come in order of their arrival.
+    if (!is_on_its_own(posted) || posted.priority() != task_priority::normal) return false;
+    if (!pass_locked(*posted.terms(), moved)) return false;
+    core_.board().submit(posted);
+    return true;
+}
+
+/// True when its whole was asked to stop before it was a part of that.
+bool waiting_room::enlist_locked(task_record& posted, moved_tasks& moved) noexcept
+{
+    task_terms& terms = *posted.terms();
+    core_.board().enlist(posted);
+    if (terms.stage != room_stage::outside) return false;
+    posted.watch_queued(true);
+    follow_locked(terms);
+    const bool is_late = terms.parent && terms.parent->cancel_requested() && posted.cancelable();
+    if (terms.failure) moved.add(terms);
+    else if (terms.predecessors_left == 0 && !is_late) advance_locked(terms, moved);
+    return is_late;
 }
 
 void waiting_room::follow_locked(task_terms& terms) noexcept
@@ -210,9 +184,10 @@ task_record* waiting_room::same_request_locked(const task_record& posted, compar
 {
     const task_terms& terms = *posted.terms();
     task_record* found = nullptr;
-    claims_.for_each_in_line(terms.claims.wanted().front().resource, [&](const claim_set& other) {
+    claims_.for_each_in_line(terms.claims.wanted().front(), [&](const claim_set& other) {
         task_record& task = *other.task;
-        const bool is_same = task.terms()->kind == terms.kind && other.same_as(terms.claims) && has_same_result(task);
+        const bool is_same =
+            task.terms()->names().kind == terms.names().kind && other.same_as(terms.claims) && has_same_result(task);
         if (is_same && !task.ended() && !task.cancel_requested()) found = &task;
         return found != nullptr;
     });
@@ -221,8 +196,8 @@ task_record* waiting_room::same_request_locked(const task_record& posted, compar
 
 void waiting_room::collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced)
 {
-    claims_.for_each_in_line(posted.claims.wanted().front().resource, [&](const claim_set& other) {
-        const bool is_same = other.task->terms()->kind == posted.kind && other.same_as(posted.claims);
+    claims_.for_each_in_line(posted.claims.wanted().front(), [&](const claim_set& other) {
+        const bool is_same = other.task->terms()->names().kind == posted.names().kind && other.same_as(posted.claims);
         if (is_same && other.task->state() == task_state::queued) replaced.push_back(share(*other.task));
         return false;
     });
@@ -235,7 +210,7 @@ std::exception_ptr waiting_room::busy_locked(const task_terms& refused) const no
         const claim* const obstacle = claims_.obstacle(refused.claims);
         const task_record& holder = *obstacle->owner->task;
         const auto age = coarse_now() - holder.queued_at_;
-        resource_busy refusal(*obstacle->resource, task_handle(share(*obstacle->owner->task)), age);
+        resource_busy refusal(obstacle->resource, task_handle(share(*obstacle->owner->task)), age);
         // A failure that the task keeps: its own part may be the holder, and keeps it.
         if (!refused.predecessors.empty()) refusal.holder_ = {};
         throw refusal;
@@ -246,14 +221,20 @@ std::exception_ptr waiting_room::busy_locked(const task_terms& refused) const no
 
 // --- From stage to stage ---
 
-/// Lets a task go on as far as it can.
-void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcept
+/// Lets a task go on as far as it can. True when that is all the way.
+bool waiting_room::pass_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
     terms.stage = room_stage::claims;
-    if (!claim_locked(terms, moved)) return;
+    if (!claim_locked(terms, moved)) return false;
     terms.stage = room_stage::lane;
-    if (!lanes_.enter(terms)) return;
+    if (!lanes_.enter(terms)) return false;
     terms.stage = room_stage::passed;
+    return true;
+}
+
+void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    if (!pass_locked(terms, moved)) return;
     moved.add(terms);
     if (terms.place.lane) fill_lane_locked(*terms.place.lane, moved);
 }
@@ -300,7 +281,7 @@ bool waiting_room::withdraw(task_record& leaving) noexcept
         const std::lock_guard lock(mutex_);
         if (terms.stage == room_stage::passed || terms.stage == room_stage::outside) return false;
         if (terms.stage == room_stage::lane) lane_table::withdraw(terms);
-        if (terms.stage == room_stage::delay) core_.timers().remove(terms.delay);
+        if (terms.stage == room_stage::delay) core_.timers().remove(terms.retry->delay);
         terms.stage = room_stage::passed;
         if (!terms.claims.is_granted()) release_claims_locked(terms, moved);
         leave_predecessors_locked(terms);
@@ -314,7 +295,7 @@ bool waiting_room::withdraw(task_record& leaving) noexcept
 void waiting_room::release(task_record& leaving) noexcept
 {
     task_terms& terms = *leaving.terms();
-    moved_tasks moved;
+    moved_tasks moved(free_worker_after(leaving));
     const std::lock_guard lock(mutex_);
     if (terms.stage == room_stage::outside) return;
     terms.stage = room_stage::outside;
@@ -327,24 +308,26 @@ void waiting_room::release(task_record& leaving) noexcept
 bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
 {
     task_terms& terms = *failed.terms();
-    const retry_policy& policy = *terms.retry;
-    if (terms.attempts + 1 >= policy.attempts || !is_worth_repeating(policy, error)) return false;
+    repetition& repeated = *terms.retry;
+    const retry_policy& policy = repeated.policy;
+    const int attempts = repeated.made.failed + 1;
+    if (attempts >= policy.attempts || !is_worth_repeating(policy, error)) return false;
     observe(failed, &task_observer::attempt_failed, error);
-    const auto wait = delay_after(policy, terms.attempts + 1, luck());
+    const auto wait = delay_after(policy, attempts, luck());
 
     woken_readers woken;
     moved_tasks moved;
     const std::lock_guard lock(mutex_);
     if (!failed.status_.requeue()) return false;
     woken.add(core_.events().note(failed, task_event_kind::attempt_failed, error));
-    if (terms.attempts++ == 0) terms.first_began_at = failed.began_at_;
+    if (repeated.made.failed++ == 0) repeated.made.first_began_at = failed.began_at_;
     core_.board().count_requeued(failed);
     leave_lane_locked(terms, moved);
     terms.stage = room_stage::delay;
     failed.watch_queued(false);
     if (wait > wait.zero()) {
-        terms.delay.set_deadline(std::chrono::steady_clock::now() + wait);
-        core_.timers().add(terms.delay);
+        repeated.delay.set_deadline(std::chrono::steady_clock::now() + wait);
+        core_.timers().add(repeated.delay);
     } else {
         advance_locked(terms, moved);
     }
@@ -379,8 +362,9 @@ void waiting_room::set_priority(task_record& queued, task_priority priority) noe
 
 attempts_made waiting_room::attempts_of(const task_terms& terms) noexcept
 {
+    if (!terms.retry) return {};
     const std::lock_guard lock(mutex_);
-    return {terms.attempts, terms.first_began_at};
+    return terms.retry->made;
 }
 
 obstacle waiting_room::obstacle_of(task_record& queued)
@@ -396,8 +380,8 @@ obstacle waiting_room::obstacle_of(task_record& queued)
     case room_stage::outside:
     case room_stage::passed: return found;
     }
-    if (terms.stage == room_stage::lane) found.name = terms.lane_name;
-    if (const claim* const first = claims_.obstacle(terms.claims)) found.name = *first->resource;
+    if (terms.stage == room_stage::lane) found.name = terms.names().lane;
+    if (const claim* const first = claims_.obstacle(terms.claims)) found.name = first->resource;
     visit_before_locked(terms, [&](task_record& before) { found.tasks.emplace_back(share(before)); });
     // Whoever stands in the way by two resources is one task all the same.
     const auto is_older = [](const task_handle& left, const task_handle& right) { return left.id() < right.id(); };

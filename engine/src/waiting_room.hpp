@@ -97,12 +97,15 @@ private:
     }
 
     void relate_locked(task_record& posted);
+    [[nodiscard]] bool submit_locked(task_record& posted, moved_tasks& moved) noexcept;
+    [[nodiscard]] bool enlist_locked(task_record& posted, moved_tasks& moved) noexcept;
     void follow_locked(task_terms& terms) noexcept;
     static void leave_predecessors_locked(task_terms& terms) noexcept;
     static void note_end_locked(task_terms& terms, const task_record& ended) noexcept;
     [[nodiscard]] task_record* same_request_locked(const task_record& posted, comparison has_same_result);
     void collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced);
     [[nodiscard]] std::exception_ptr busy_locked(const task_terms& refused) const noexcept;
+    [[nodiscard]] bool pass_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void advance_locked(task_terms& terms, moved_tasks& moved) noexcept;
     [[nodiscard]] bool claim_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept;
@@ -111,7 +114,7 @@ private:
 
     engine_core& core_;
 
-    std::mutex mutex_;
+    small_mutex mutex_;
     // Guarded by mutex_.
     claim_table claims_;
     lane_table lanes_;

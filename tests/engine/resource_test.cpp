@@ -244,6 +244,60 @@ TEST_CASE("a cancelled task leaves the line, and those behind it get through", "
     gate.open();
 }
 
+TEST_CASE("all whom one end lets through begin, each on a worker of its own", "[resource]")
+{
+    test::gate before;
+    test::gate together;
+    engine engine({.workers = 3});
+    hold(engine, before, {exclusive("disk")});
+    for (int i = 0; i < 3; ++i)
+        engine.post([&](task_context& self) { together.hold(self); }, {.claims = {shared("disk")}});
+    before.open();
+    CHECK(together.reached(3));
+    together.open();
+}
+
+TEST_CASE("whom a body lets through begins before that body ends", "[resource][cancel]")
+{
+    test::gate gate;
+    engine engine({.workers = 2});
+    const auto busy = test::occupy_workers(engine, gate, 2);
+    const auto holder = engine.post(nothing, {.claims = {exclusive("disk")}});
+    CHECK_FALSE(holder.pause());
+    const auto next = engine.post(nothing, {.claims = {exclusive("disk")}});
+    gate.open();
+    for (const auto& each : busy) REQUIRE(each.wait_for_completion(patience) == wait_status::completed);
+    const auto canceller = engine.post([&](task_context&) {
+        holder.request_cancel();
+        return test::eventually([&] { return next.is_complete(); });
+    });
+    REQUIRE(canceller.wait_for_completion(2 * patience) == wait_status::completed);
+    CHECK(canceller.result());
+}
+
+TEST_CASE("a task that has all it claims and waits for a worker is found, moved up and cancelled", "[resource]")
+{
+    test::gate gate;
+    std::vector<int> order;
+    engine engine({.workers = 1});
+    const auto held = test::occupy_workers(engine, gate, 1);
+    const auto post = [&](int number, const char* disk) {
+        return engine.post([&order, number](task_context&) { order.push_back(number); }, {.claims = {exclusive(disk)}});
+    };
+    const auto first = post(1, "a");
+    const auto second = post(2, "b");
+    const auto third = post(3, "c");
+    const auto fourth = post(4, "a");
+    CHECK(engine.find(first.id()) == first);
+    CHECK(fourth.obstacle().tasks == std::vector<task_handle>{first});
+    CHECK_FALSE(first.request_cancel());
+    CHECK(first.state() == task_state::cancelled);
+    CHECK_FALSE(third.set_priority(task_priority::high));
+    gate.open();
+    CHECK(engine.shutdown(shutdown_mode::drain, patience).complete());
+    CHECK(order == std::vector{3, 2, 4});
+}
+
 TEST_CASE("a shutdown leaves nobody waiting for a resource", "[resource][shutdown]")
 {
     test::gate gate;

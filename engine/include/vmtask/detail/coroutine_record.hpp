@@ -109,6 +109,7 @@ private:
         if (this->end_abandoned()) this->retire();
     }
 
+    bool runs_on_worker() const noexcept override { return false; }
     bool runs_on_event_loop() const noexcept override { return true; }
 
     bool is_on_this_thread() const noexcept override

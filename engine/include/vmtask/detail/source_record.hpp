@@ -24,6 +24,7 @@ public:
     [[nodiscard]] task_context& context() noexcept { return context_; }
 
     void launch() noexcept override { (void)this->start_elsewhere(); }
+    [[nodiscard]] bool runs_on_worker() const noexcept override { return false; }
 
     /// Ends the task with a value, or with what making it throws. False when it
     /// has ended, or somebody is ending it.

@@ -164,6 +164,8 @@ public:
     /// Makes `added` a part of this task. False when this one has ended, or is
     /// about to. Throws std::bad_alloc.
     [[nodiscard]] bool add_part(task_record& added);
+    /// True where launch() queues the task for a worker, and that alone.
+    [[nodiscard]] virtual bool runs_on_worker() const noexcept { return true; }
     /// True for coroutine bodies, which need the event loop to go on.
     [[nodiscard]] virtual bool runs_on_event_loop() const noexcept { return false; }
     /// True when the calling event loop thread is inside this coroutine.

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vmtask/detail/block_pool.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmtask::detail {
+
+struct claim;
+
+/// Those who want one resource, the holders at its front.
+struct claim_line {
+    claim_line(std::string_view name, std::size_t hashed) : resource(name), hash(hashed) {}
+
+    // Lines come and go with tasks.
+    static void* operator new(std::size_t size) { return allocate_block(size); }
+    static void operator delete(void* line, std::size_t size) noexcept { free_block(line, size); }
+
+    claim* first = nullptr;
+    claim* last = nullptr;
+    std::size_t parts = 0; // claims of sets that have a parent
+    std::size_t users = 0; // claims in it, or prepared to come
+
+    // For claim_lines.
+    const std::string resource;
+    const std::size_t hash;
+    claim_line* next_in_bucket = nullptr;
+};
+
+/// The lines by name: a hash table whose nodes are the lines themselves, so that
+/// one is taken out without looking for it anew, and whose callers bring the
+/// hash, so that they can make it before they take a lock.
+///
+/// Thread safety: none.
+class claim_lines {
+public:
+    claim_lines() = default;
+    claim_lines(const claim_lines&) = delete;
+    claim_lines& operator=(const claim_lines&) = delete;
+    ~claim_lines();
+
+    [[nodiscard]] static std::size_t hash_of(std::string_view resource) noexcept;
+
+    /// Null for none.
+    [[nodiscard]] claim_line* find(std::string_view resource, std::size_t hash) const noexcept;
+    /// Makes the line if there is none. Throws std::bad_alloc; then nothing has
+    /// changed.
+    [[nodiscard]] claim_line& find_or_add(std::string_view resource, std::size_t hash);
+    void remove(claim_line& removed) noexcept;
+
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+
+private:
+    [[nodiscard]] std::size_t bucket_of(std::size_t hash) const noexcept { return hash & (buckets_.size() - 1); }
+    void grow();
+
+    std::vector<claim_line*> buckets_; // none, or a power of two
+    std::size_t count_ = 0;
+};
+
+} // namespace vmtask::detail
