@@ -41,7 +41,7 @@ task_state state_after(task_event_kind kind, task_state before, task_state ended
 
 } // namespace
 
-woken_readers::~woken_readers()
+void woken_readers::tell() noexcept
 {
     while (pending_read* const told = first_) {
         first_ = told->next_;
@@ -49,7 +49,7 @@ woken_readers::~woken_readers()
     }
 }
 
-void woken_readers::add(woken_readers&& others) noexcept
+void woken_readers::join(woken_readers&& others) noexcept
 {
     pending_read** end = &first_;
     while (*end) end = &(*end)->next_;
@@ -66,10 +66,9 @@ event_log::event_log(const event_options& options, timer_loop& timers, loop_exec
 
 // --- What happens ---
 
-woken_readers event_log::add(task_record& posted)
+woken_readers event_log::log_post(task_record& posted)
 {
     woken_readers woken;
-    if (!is_on()) return woken;
     event_pointer made = std::make_shared<task_event>();
     made->task = summary_of(posted, task_state::queued);
     const std::lock_guard lock(mutex_);
@@ -78,10 +77,9 @@ woken_readers event_log::add(task_record& posted)
     return woken;
 }
 
-woken_readers event_log::note(task_record& changed, task_event_kind kind, std::error_code error) noexcept
+woken_readers event_log::log_change(task_record& changed, task_event_kind kind, std::error_code error) noexcept
 {
     woken_readers woken;
-    if (!is_on()) return woken;
     event_pointer made = make_event(changed, kind, error);
     const std::lock_guard lock(mutex_);
     mirrored_task* const task = mirror_.find(changed.id());
@@ -96,10 +94,9 @@ woken_readers event_log::note(task_record& changed, task_event_kind kind, std::e
     return woken;
 }
 
-woken_readers event_log::remove(std::uint64_t id) noexcept
+woken_readers event_log::log_removal(std::uint64_t id) noexcept
 {
     woken_readers woken;
-    if (!is_on()) return woken;
     event_pointer made;
     try {
         made = std::make_shared<task_event>();

@@ -29,13 +29,22 @@ public:
     woken_readers() noexcept = default;
     woken_readers(woken_readers&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
     woken_readers& operator=(woken_readers&&) = delete;
-    ~woken_readers();
+    ~woken_readers()
+    {
+        if (first_) tell();
+    }
 
     /// Takes those of the other.
-    void add(woken_readers&& others) noexcept;
+    void add(woken_readers&& others) noexcept
+    {
+        if (others.first_) join(std::move(others));
+    }
 
 private:
     friend class event_log;
+
+    void tell() noexcept;
+    void join(woken_readers&& others) noexcept;
 
     pending_read* first_ = nullptr;
 };
@@ -53,11 +62,17 @@ public:
     [[nodiscard]] bool is_on() const noexcept { return !ring_.empty(); }
 
     /// A task is about to be posted. Throws std::bad_alloc; then it is not known.
-    [[nodiscard]] woken_readers add(task_record& posted);
+    [[nodiscard]] woken_readers add(task_record& posted) { return is_on() ? log_post(posted) : woken_readers(); }
     /// Something has happened to a task, told in the order in which it happened.
-    [[nodiscard]] woken_readers note(task_record& changed, task_event_kind kind, std::error_code error = {}) noexcept;
+    [[nodiscard]] woken_readers note(task_record& changed, task_event_kind kind, std::error_code error = {}) noexcept
+    {
+        return is_on() ? log_change(changed, kind, error) : woken_readers();
+    }
     /// The task is about to be let go of.
-    [[nodiscard]] woken_readers remove(std::uint64_t id) noexcept;
+    [[nodiscard]] woken_readers remove(std::uint64_t id) noexcept
+    {
+        return is_on() ? log_removal(id) : woken_readers();
+    }
     /// All tasks have ended, and nothing happens any more.
     void close() noexcept;
 
@@ -89,6 +104,9 @@ private:
         bool cancel_requested;
     };
 
+    [[nodiscard]] woken_readers log_post(task_record& posted);
+    [[nodiscard]] woken_readers log_change(task_record& changed, task_event_kind kind, std::error_code error) noexcept;
+    [[nodiscard]] woken_readers log_removal(std::uint64_t id) noexcept;
     [[nodiscard]] event_pointer make_event(task_record& changed, task_event_kind kind, std::error_code error) noexcept;
     /// False when the task is in that state already, or has ended.
     [[nodiscard]] bool apply_locked(mirrored_task& task, task_event_kind kind, task_state now) noexcept;
