@@ -86,9 +86,9 @@ public:
     [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*memory_); }
 
     template <class... Arguments>
-    void operator()(Arguments&&...)
+    void operator()(Arguments&&... arguments)
     {
-        function_();
+        function_(std::forward<Arguments>(arguments)...);
     }
 
 private:

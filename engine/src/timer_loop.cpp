@@ -11,6 +11,9 @@ namespace vmtask::detail {
 timer_loop::timer_loop(engine_core& core) : threads_(core, thread_kind::timer_loop, nullptr)
 {
     timer_.emplace(threads_.context());
+    // What Asio allocates for the first wait it has then: no later one fails.
+    timer_->expires_at(steady_time::max());
+    begin_wait();
 }
 
 void timer_loop::stop()
@@ -58,8 +61,12 @@ void timer_loop::arm()
     }
     if (when == deadline_never) return;
     timer_->expires_at(when);
-    auto on_expiry = [this](std::error_code error) { on_timer(error); };
-    timer_->async_wait(std::move(on_expiry));
+    begin_wait();
+}
+
+void timer_loop::begin_wait()
+{
+    timer_->async_wait(engine_handler(memory_, [this](std::error_code error) { on_timer(error); }));
 }
 
 void timer_loop::on_timer(std::error_code error)

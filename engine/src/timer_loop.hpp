@@ -35,6 +35,7 @@ public:
 private:
     void ask_for_arming() noexcept;
     void arm();
+    void begin_wait();
     void on_timer(std::error_code error);
     [[nodiscard]] deadline_entry* take_due(steady_time now) noexcept;
 
