@@ -128,6 +128,8 @@ TEST_CASE("a task that runs elsewhere claims what is free, and has parts", "[sou
     const auto part = engine.post([](task_context&) {}, {.claims = {exclusive("disk")}, .parent = source.handle()});
     REQUIRE(part.wait_for_completion(patience) == wait_status::completed);
     CHECK(source.set_value());
+    // It ends after its part, whose end is known a moment before.
+    REQUIRE(source.handle().wait_for_completion(patience) == wait_status::completed);
     CHECK(source.handle().state() == task_state::succeeded);
     const task_source<> third(engine, options);
     CHECK(third.handle().state() == task_state::running);
