@@ -20,7 +20,8 @@ namespace vmtask {
 struct first_to_end {
     wait_status status;
     /// Which task ended first, counted from 0; any_task::none unless the wait
-    /// has completed.
+    /// has completed. Of tasks that end at about the same time it is the one
+    /// whose end the wait was told of first.
     std::size_t index;
 };
 
