@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Row 5: a disk full of data in another format, durable, beside QEMU's program.
+// Row 5: a disk in another format, durable, beside QEMU's program.
 
 #include "disks/make_disk.hpp"
 #include "disks/rows.hpp"
@@ -17,15 +17,16 @@ namespace {
 /// Where it comes from, and what it is to be.
 struct conversion {
     vhd::convert_options options;
-    void (*make_source)(const std::filesystem::path&, std::uint64_t);
+    void (*make_source)(const std::filesystem::path&, const disk_content&);
     std::string source_format; // as QEMU calls it
     std::string target_options;
 };
 
+/// With holes in the target, as QEMU makes it.
 conversion dynamic_to_fixed()
 {
-    return {{.target = {.format = vhd::image_format::fixed}},
-            [](const std::filesystem::path& path, std::uint64_t size) { make_dynamic_disk(path, size, 0); },
+    return {{.target = {.format = vhd::image_format::fixed, .sparse = true}},
+            make_dynamic_disk,
             "vpc",
             "force_size=on,subformat=fixed"};
 }
@@ -36,10 +37,10 @@ conversion raw_to_dynamic()
         {.target = {.format = vhd::image_format::dynamic}, .from_raw = true}, make_raw_disk, "raw", "force_size=on"};
 }
 
-measurements ours(const conversion& wanted, const effort& how_much)
+measurements ours(const conversion& wanted, const disk_content& content)
 {
     const scratch_folder folder;
-    wanted.make_source(folder / "source", how_much.disk_bytes);
+    wanted.make_source(folder / "source", content);
     return {{"ms", milliseconds_of([&] {
                  engine pool({.workers = 1});
                  const auto task = vhd::convert(pool, folder / "source", folder / "target", wanted.options);
@@ -48,10 +49,10 @@ measurements ours(const conversion& wanted, const effort& how_much)
              })}};
 }
 
-measurements by_qemu(const conversion& wanted, const effort& how_much)
+measurements by_qemu(const conversion& wanted, const disk_content& content)
 {
     const scratch_folder folder;
-    wanted.make_source(folder / "source", how_much.disk_bytes);
+    wanted.make_source(folder / "source", content);
     return {{"ms", milliseconds_of([&] {
                  run_command({"qemu-img", "convert", "-f", wanted.source_format, "-O", "vpc", "-o",
                               wanted.target_options, folder / "source", folder / "target"});
@@ -59,17 +60,27 @@ measurements by_qemu(const conversion& wanted, const effort& how_much)
              })}};
 }
 
+/// The contenders and the line for one conversion of one kind of disk.
+void add_row(group& all, const std::string& measure, const std::string& id, conversion (*wanted)(),
+             disk_content (*content_for)(const effort&))
+{
+    const contender we{"convert/ours_" + id, "ours", [=](const effort& e) { return ours(wanted(), content_for(e)); }};
+    const contender they{"convert/qemu_" + id, "qemu-img convert, fsync",
+                         [=](const effort& e) { return by_qemu(wanted(), content_for(e)); }};
+    all.lines.push_back({5, "convert " + measure, "ms", {we.id, "ms"}, {they.id, "ms"}, 0.7});
+    all.contenders.insert(all.contenders.end(), {we, they});
+}
+
 } // namespace
 
 group convert()
 {
-    const std::string qemu = "qemu-img convert, fsync";
-    return {{{"convert/ours_fixed", "ours", [](const effort& e) { return ours(dynamic_to_fixed(), e); }},
-             {"convert/qemu_fixed", qemu, [](const effort& e) { return by_qemu(dynamic_to_fixed(), e); }},
-             {"convert/ours_dynamic", "ours", [](const effort& e) { return ours(raw_to_dynamic(), e); }},
-             {"convert/qemu_dynamic", qemu, [](const effort& e) { return by_qemu(raw_to_dynamic(), e); }}},
-            {{5, "convert dynamic to fixed", "ms", {"convert/ours_fixed", "ms"}, {"convert/qemu_fixed", "ms"}, 0.7},
-             {5, "convert raw to dynamic", "ms", {"convert/ours_dynamic", "ms"}, {"convert/qemu_dynamic", "ms"}, 0.7}}};
+    group all;
+    add_row(all, "dynamic to fixed, full disk", "fixed_full", dynamic_to_fixed, full_disk);
+    add_row(all, "dynamic to fixed, sparse disk", "fixed_sparse", dynamic_to_fixed, sparse_disk);
+    add_row(all, "raw to dynamic, full disk", "dynamic_full", raw_to_dynamic, full_disk);
+    add_row(all, "raw to dynamic, sparse disk", "dynamic_sparse", raw_to_dynamic, sparse_disk);
+    return all;
 }
 
 } // namespace vmtask::benchmark

@@ -2,6 +2,7 @@
 //
 // Row 7: a fixed disk with all its space, beside the least that could make one.
 
+#include "disks/make_disk.hpp"
 #include "disks/rows.hpp"
 #include "disks/scratch.hpp"
 
@@ -22,10 +23,9 @@ constexpr std::uint64_t footer_bytes = 512;
 /// For what the file system needs beside.
 constexpr std::uint64_t spare_bytes = std::uint64_t{1} << 30;
 
-/// Times as large as other disks: 64 GiB.
 std::uint64_t size_of_disk(const effort& how_much)
 {
-    return 64 * how_much.disk_bytes;
+    return sparse_disk(how_much).size;
 }
 
 void require(bool succeeded)

@@ -33,44 +33,68 @@ void fill_with_noise(block& filled, std::uint64_t seed)
     }
 }
 
-/// Calls write(offset, block) for all blocks of a disk.
+/// What the blocks hold that are stored, in turn.
+enum class block_kind { zeros, noise, half_zeros, constant };
+
+void fill(block& filled, block_kind kind, std::uint64_t seed)
+{
+    switch (kind) {
+    case block_kind::zeros: std::ranges::fill(filled, std::byte{}); break;
+    case block_kind::noise: fill_with_noise(filled, seed); break;
+    case block_kind::half_zeros:
+        fill_with_noise(filled, seed);
+        std::fill(filled.begin() + block_bytes / 2, filled.end(), std::byte{});
+        break;
+    case block_kind::constant: std::ranges::fill(filled, std::byte{0xE5}); break;
+    }
+}
+
+block_kind kind_of(std::uint64_t stored, bool with_zeros)
+{
+    constexpr std::uint64_t kinds = 4;
+    return static_cast<block_kind>(with_zeros ? stored % kinds : 1 + stored % (kinds - 1));
+}
+
+/// Calls write(offset, block) for all blocks of a disk that are stored.
 template <class Write>
-void write_blocks(std::uint64_t size, std::uint64_t zero_every, Write write)
+void write_blocks(const disk_content& content, Write write)
 {
     block bytes(block_bytes);
-    for (std::uint64_t number = 0; number < size / block_bytes; ++number) {
-        if (zero_every != 0 && number % zero_every == 0) bytes.assign(block_bytes, std::byte{});
-        else fill_with_noise(bytes, number);
-        write(number * block_bytes, bytes);
+    std::uint64_t stored = 0;
+    for (std::uint64_t at = 0; at < content.size; at += content.stored_every * block_bytes) {
+        fill(bytes, kind_of(stored, content.has_zero_blocks), stored);
+        write(at, bytes);
+        ++stored;
     }
 }
 
 } // namespace
 
-void make_dynamic_disk(const std::filesystem::path& path, std::uint64_t size, std::uint64_t zero_every)
+void make_dynamic_disk(const std::filesystem::path& path, const disk_content& content)
 {
-    vhd::create_file(path, {.size_bytes = size});
+    vhd::create_file(path, {.size_bytes = content.size});
     vhd::file_store store(path, vhd::file_access::write);
     vhd::image disk(store);
-    write_blocks(size, zero_every, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
+    write_blocks(content, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
     disk.flush();
 }
 
-void make_chain(const std::filesystem::path& parent, const std::filesystem::path& child, std::uint64_t size)
+void make_chain(const std::filesystem::path& parent, const std::filesystem::path& child, const disk_content& content)
 {
-    vhd::create_file(parent, {.size_bytes = size});
+    vhd::create_file(parent, {.size_bytes = content.size});
     vhd::create_child_file(child, parent);
     vhd::disk_chain chain(child, vhd::chain_access::write_child);
     vhd::image disk(chain.store(), chain.beneath());
-    write_blocks(size, 0, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
+    write_blocks(content, [&](std::uint64_t offset, const block& bytes) { disk.write(offset, bytes); });
     disk.flush();
 }
 
-void make_raw_disk(const std::filesystem::path& path, std::uint64_t size)
+void make_raw_disk(const std::filesystem::path& path, const disk_content& content)
 {
     std::ofstream(path).flush();
+    std::filesystem::resize_file(path, content.size);
     vhd::file_store store(path, vhd::file_access::write);
-    write_blocks(size, 0, [&](std::uint64_t offset, const block& bytes) { store.write(offset, bytes); });
+    write_blocks(content, [&](std::uint64_t offset, const block& bytes) { store.write(offset, bytes); });
     store.flush();
 }
 

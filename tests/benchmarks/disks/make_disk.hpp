@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "harness/effort.hpp"
+
 #include <cstdint>
 #include <filesystem>
 
@@ -8,16 +10,37 @@ namespace vmtask::benchmark {
 
 inline constexpr std::uint64_t block_bytes = 2U << 20;
 
-/// A dynamic disk whose blocks all have a place and hold noise, but that each
-/// `zero_every`-th holds zeros; 0: none does. Flushed, and in the page cache.
-void make_dynamic_disk(const std::filesystem::path& path, std::uint64_t size, std::uint64_t zero_every);
+/// What is on a disk. Blocks that are stored hold in turn: zeros, noise, noise and
+/// then zeros, and one byte again and again.
+struct disk_content {
+    std::uint64_t size;
+    /// One block of so many is stored; the others never were written.
+    std::uint64_t stored_every = 1;
+    /// Whether a quarter of what is stored is blocks of zeros.
+    bool has_zero_blocks = true;
+};
 
-/// The same data without a format.
-void make_raw_disk(const std::filesystem::path& path, std::uint64_t size);
+/// 4 GiB, all of which is stored.
+[[nodiscard]] constexpr disk_content full_disk(const effort& how_much)
+{
+    return {.size = how_much.disk_bytes};
+}
 
-/// An empty dynamic disk and a child of it, whose blocks all have a place and
-/// hold noise. Flushed, and in the page cache.
-void make_chain(const std::filesystem::path& parent, const std::filesystem::path& child, std::uint64_t size);
+/// 64 GiB, of which 2 GiB are stored.
+[[nodiscard]] constexpr disk_content sparse_disk(const effort& how_much)
+{
+    return {.size = 16 * how_much.disk_bytes, .stored_every = 32};
+}
+
+/// A dynamic disk. Flushed, and in the page cache.
+void make_dynamic_disk(const std::filesystem::path& path, const disk_content& content);
+
+/// The same without a format; a hole where nothing is stored.
+void make_raw_disk(const std::filesystem::path& path, const disk_content& content);
+
+/// An empty dynamic disk and a child of it with the content. Flushed, and in the
+/// page cache.
+void make_chain(const std::filesystem::path& parent, const std::filesystem::path& child, const disk_content& content);
 
 /// How the blocks of a disk lie in its file.
 enum class block_order { as_in_the_table, shuffled };

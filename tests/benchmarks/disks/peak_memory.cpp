@@ -62,10 +62,10 @@ measurements merging(const effort&)
     });
 }
 
-measurements converting_data(const effort& how_much)
+measurements converting_full(const effort& how_much)
 {
     const scratch_folder folder;
-    make_dynamic_disk(folder / "disk.vhd", how_much.disk_bytes, 0);
+    make_dynamic_disk(folder / "disk.vhd", full_disk(how_much));
     engine pool;
     const auto task = vhd::convert(pool, folder / "disk.vhd", folder / "target.vhd",
                                    {.target = {.format = vhd::image_format::fixed}});
@@ -83,11 +83,10 @@ group peak_memory()
     };
     return {{{"memory/compact", "ours", compacting},
              {"memory/convert", "ours", converting},
-             {"memory/convert_data", "ours", converting_data},
+             {"memory/convert_full", "ours", converting_full},
              {"memory/merge", "ours", merging}},
             {line_of("compact of 2040 GiB", "memory/compact"), line_of("convert of 2040 GiB", "memory/convert"),
-             line_of("convert of a disk full of data", "memory/convert_data"),
-             line_of("merge into 2040 GiB", "memory/merge")}};
+             line_of("convert of a full disk", "memory/convert_full"), line_of("merge into 2040 GiB", "memory/merge")}};
 }
 
 } // namespace vmtask::benchmark

@@ -17,17 +17,17 @@ struct effort {
     std::size_t time_outs;
     /// Looks at a task, progress reports and the like.
     std::size_t looks;
-    /// Data on each disk.
+    /// Size of a disk whose blocks all have a place.
     std::uint64_t disk_bytes;
     /// How long the idle engine is watched.
     std::chrono::milliseconds idle;
 };
 
 /// What the targets are about.
-inline constexpr effort full{1'000'000, 20'000, 60, 20'000'000, std::uint64_t{1} << 30, std::chrono::seconds(10)};
+inline constexpr effort full{1'000'000, 20'000, 60, 20'000'000, std::uint64_t{4} << 30, std::chrono::seconds(10)};
 /// Enough to see a trend in a minute or two.
-inline constexpr effort quick{100'000, 5'000, 15, 2'000'000, std::uint64_t{128} << 20, std::chrono::seconds(2)};
+inline constexpr effort quick{100'000, 5'000, 15, 2'000'000, std::uint64_t{512} << 20, std::chrono::seconds(2)};
 /// Shows that everything works, and measures nothing.
-inline constexpr effort smoke{2'000, 50, 2, 2'000, std::uint64_t{8} << 20, std::chrono::milliseconds(100)};
+inline constexpr effort smoke{2'000, 50, 2, 2'000, std::uint64_t{16} << 20, std::chrono::milliseconds(100)};
 
 } // namespace vmtask::benchmark

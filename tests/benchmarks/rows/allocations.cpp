@@ -100,10 +100,13 @@ measurements of_a_wait(const effort& how_much)
 }
 
 /// Only the body does something while it is counted: a thread that begins, or
-/// waits for the first time, asks the heap for what it needs.
+/// waits for the first time, asks the heap for what it needs. So both workers
+/// have begun, which one alone that runs everything would not show.
 measurements of_a_report(const effort& how_much)
 {
-    engine pool(with_workers(2));
+    constexpr std::size_t workers = 2;
+    engine pool(with_workers(workers));
+    static_cast<void>(held_workers(pool, workers));
     std::vector<task<int>> tasks;
     use(pool, tasks, 1000);
     const std::uint64_t total = how_much.looks / 10;
