@@ -36,6 +36,9 @@ if(VMTASK_SANITIZE)
         # With this check Clang cannot compile coroutines: "Cannot represent a
         # difference across sections".
         string(APPEND CMAKE_CXX_FLAGS " -fno-sanitize=function")
+        # A check in a library of C++ needs what a program of C is not linked with.
+        string(APPEND CMAKE_C_FLAGS " -fsanitize-link-c++-runtime")
+        string(APPEND CMAKE_EXE_LINKER_FLAGS " -lstdc++")
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # The instrumentation makes g++ take members of the standard library for

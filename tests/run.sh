@@ -19,8 +19,9 @@ as root or by sudo, and only what is missing.
                each, until one fails
   --help       show this
 
-CXX=clang++ chooses another compiler, which gets build folders of its own:
-build/dev-clang++ beside build/dev.
+asan is built by clang++, the others by the system's default, so that two
+compilers build and run everything. CXX=g++ chooses one for all of them. Any
+other than the default has build folders of its own, as build/asan-clang++.
 
 Exits 0 when all tests pass, 1 when something fails, 2 on bad usage.
 END
@@ -50,15 +51,20 @@ while [ $# -gt 0 ]; do
 done
 [ ${#presets[@]} -gt 0 ] || presets=(dev asan tsan)
 
-packages=("${build_packages[@]}" "${test_packages[@]}")
-if [[ ${CXX-} == *clang* ]]; then
-    packages+=("${clang_packages[@]}")
-fi
-install_missing "${packages[@]}"
+# The compiler that was asked for, or the preset's; empty: the system's default.
+compiler_for()
+{
+    case ${CXX-}:$1 in
+        :asan) echo clang++ ;;
+        *) echo "${CXX-}" ;;
+    esac
+}
 
-if [ -n "${CXX-}" ]; then
-    export CXX VMTASK_BUILD_SUFFIX="-${CXX##*/}"
-fi
+packages=("${build_packages[@]}" "${test_packages[@]}")
+for preset in "${presets[@]}"; do
+    [[ $(compiler_for "$preset") != *clang* ]] || packages+=("${clang_packages[@]}")
+done
+install_missing "${packages[@]}"
 
 # ThreadSanitizer's older runtimes find no room for their shadow memory where
 # the kernel places programs too randomly.
@@ -71,20 +77,25 @@ prefix_for()
     fi
 }
 
+# In a shell of its own, which alone sees the compiler.
 run_preset()
-{
-    local preset=$1
-    local chosen=()
+(
+    preset=$1
+    chosen=()
     [ -z "$repeat" ] || chosen=(--label-regex "^concurrent$" --repeat "until-fail:$repeat")
     prefix_for "$preset"
+    compiler=$(compiler_for "$preset")
+    if [ -n "$compiler" ]; then
+        export CXX=$compiler VMTASK_BUILD_SUFFIX="-${compiler##*/}"
+    fi
 
     echo "==> $preset: configuring build/$preset${VMTASK_BUILD_SUFFIX-}"
-    cmake --preset "$preset" > /dev/null || return 1
+    cmake --preset "$preset" > /dev/null || exit 1
     echo "==> $preset: building"
-    "${prefix[@]}" cmake --build --preset "$preset" -j"$(nproc)" || return 1
+    "${prefix[@]}" cmake --build --preset "$preset" -j"$(nproc)" || exit 1
     echo "==> $preset: testing"
-    "${prefix[@]}" ctest --preset "$preset" -j"$(nproc)" "${chosen[@]}" || return 1
-}
+    "${prefix[@]}" ctest --preset "$preset" -j"$(nproc)" "${chosen[@]}" || exit 1
+)
 
 cd "$root"
 failed=()

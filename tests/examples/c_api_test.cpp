@@ -43,7 +43,7 @@ std::vector<example> examples()
 {
     std::vector<example> all{{"in C", {EXAMPLE_c_api}, {HELD_c_api}}};
     if (*PYTHON != '\0') all.push_back({"in Python", in_python(""), in_python(BRAKE_LIBRARY)});
-    else WARN("skipped: the example in Python, as there is no python3");
+    else WARN("skipped: the example in Python, as there is no python3, or none for this sanitizer");
     return all;
 }
 

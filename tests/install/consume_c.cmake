@@ -12,6 +12,7 @@ set(ENV{PKG_CONFIG_PATH} "${SCRATCH}/c_api_only/${LIBDIR}/pkgconfig")
 execute_process(
     COMMAND "${CMAKE_COMMAND}" -S "${C_CONSUMER}" -B "${build}" -G "${GENERATOR}"
         "-DCMAKE_C_COMPILER=${C_COMPILER}" "-DCMAKE_C_FLAGS=${C_FLAGS}"
+        "-DCMAKE_EXE_LINKER_FLAGS=${LINK_FLAGS}"
         "-DCMAKE_PREFIX_PATH=${SCRATCH}/c_api_only" "-DFINDS_BY=${FINDS_BY}" "-DVERSION=${VERSION}"
     OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" COMMAND_ERROR_IS_FATAL ANY)
