@@ -94,7 +94,8 @@ run_preset()
     echo "==> $preset: building"
     "${prefix[@]}" cmake --build --preset "$preset" -j"$(nproc)" || exit 1
     echo "==> $preset: testing"
-    "${prefix[@]}" ctest --preset "$preset" -j"$(nproc)" "${chosen[@]}" || exit 1
+    # More at once than processors, because many wait for most of their time.
+    "${prefix[@]}" ctest --preset "$preset" -j"$((2 * $(nproc)))" "${chosen[@]}" || exit 1
 )
 
 cd "$root"

@@ -13,8 +13,9 @@ usage: bash tests/benchmarks/run.sh [tasks | disks] [OPTION ...]
 
 Builds the benchmarks in build/benchmarks with -O2 and runs those of tasks, or
 those of work on disks: vmtask and its peers side by side, in several rounds.
-Prints one table; README.md beside this script says what is in it. Installs what it needs from Debian's packages, as
-root or by sudo, and only what is missing.
+Prints one table; README.md beside this script says what is in it. Installs
+what it needs from Debian's packages, as root or by sudo, and only what is
+missing. The disks take 66 GiB in build/benchmarks while they are worked on.
 
   --rounds N         how often everything is run (7; with --quick 3)
   --row ROW[,ROW]    only these rows

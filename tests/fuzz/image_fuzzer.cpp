@@ -5,7 +5,7 @@
 // beyond a few buffers and what the file is long; none but a full store may make
 // a check or a repair throw; and a repair changes nothing that a guest can read.
 //
-// Built by clang++ it is a program of libFuzzer's, which looks for inputs that
+// Built by clang++ with AddressSanitizer it is a program of libFuzzer's, which looks for inputs that
 // reach new code. By other compilers it runs the files that it is given.
 
 #include <vmtask/vhd/check_image.hpp>

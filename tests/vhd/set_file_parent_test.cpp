@@ -53,8 +53,10 @@ struct moved_chain : chain_files {
 failure refusal(const fs::path& disk, const fs::path& parent, const vhd::set_parent_options& options = {})
 {
     const auto bytes_of = [&] {
-        std::ifstream file(disk, std::ios::binary);
-        return std::string(std::istreambuf_iterator<char>(file), {});
+        if (!fs::exists(disk)) return std::string();
+        std::string bytes(fs::file_size(disk), '\0');
+        REQUIRE(std::ifstream(disk, std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size())));
+        return bytes;
     };
     const std::string before = bytes_of();
     const failure why = failure_of([&] { vhd::set_file_parent(disk, parent, options); });
