@@ -126,7 +126,8 @@ private:
         static const page zeros{};
         return std::ranges::all_of(other.pages_, [this](const auto& entry) {
             const auto mine = pages_.find(entry.first);
-            return entry.second == (mine == pages_.end() ? zeros : mine->second);
+            const page& own = mine == pages_.end() ? zeros : mine->second;
+            return std::memcmp(entry.second.data(), own.data(), page_size) == 0;
         });
     }
 

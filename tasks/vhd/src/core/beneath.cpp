@@ -11,7 +11,7 @@ void read_beneath(guest_reader* parent, std::uint64_t offset, std::span<std::byt
     const std::uint64_t end = parent != nullptr ? parent->size() : 0;
     const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), end - std::min(offset, end)));
     if (there != 0) parent->read(offset, into.first(there));
-    std::ranges::fill(into.subspan(there), std::byte{});
+    std::fill(into.begin() + static_cast<std::ptrdiff_t>(there), into.end(), std::byte{});
 }
 
 std::uint64_t next_data_beneath(guest_reader* parent, std::uint64_t offset, std::uint64_t size)

@@ -26,7 +26,7 @@ public:
     explicit empty_guest(std::uint64_t size) : size_(size) {}
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }
-    void read(std::uint64_t, std::span<std::byte> into) override { std::ranges::fill(into, std::byte{}); }
+    void read(std::uint64_t, std::span<std::byte> into) override { std::fill(into.begin(), into.end(), std::byte{}); }
     [[nodiscard]] std::uint64_t next_data(std::uint64_t) override { return size_; }
 
 private:

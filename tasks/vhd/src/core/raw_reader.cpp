@@ -20,9 +20,10 @@ void raw_reader::read(std::uint64_t offset, std::span<std::byte> into)
 {
     if (offset % sector_size != 0 || into.size() % sector_size != 0) detail::fail(*store_, errc::unaligned_access);
     if (offset > size_ || into.size() > size_ - offset) detail::fail(*store_, errc::beyond_the_end);
-    const std::uint64_t there = std::min<std::uint64_t>(into.size(), stored_ - std::min(offset, stored_));
+    const auto there =
+        static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), stored_ - std::min(offset, stored_)));
     store_->read(offset, into.first(there));
-    std::ranges::fill(into.subspan(there), std::byte{});
+    std::fill(into.begin() + static_cast<std::ptrdiff_t>(there), into.end(), std::byte{});
 }
 
 std::uint64_t raw_reader::next_data(std::uint64_t offset)
