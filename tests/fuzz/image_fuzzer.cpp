@@ -5,8 +5,8 @@
 // beyond a few buffers and what the file is long; none but a full store may make
 // a check or a repair throw; and a repair changes nothing that a guest can read.
 //
-// Built by clang++ with AddressSanitizer it is a program of libFuzzer's, which looks for inputs that
-// reach new code. By other compilers it runs the files that it is given.
+// Built by clang++ with AddressSanitizer it is a program of libFuzzer's, which
+// looks for inputs that reach new code. Else it runs the files that it is given.
 
 #include <vmtask/vhd/check_image.hpp>
 #include <vmtask/vhd/image.hpp>
