@@ -12,7 +12,7 @@ set(VMTASK_SANITIZE "" CACHE STRING "Sanitizers to build everything with, as in 
 string(JOIN " " vmtask_warnings
     -Werror -Wall -Wextra -Wpedantic
     -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wcast-align -Wcast-qual
-    -Woverloaded-virtual -Wextra-semi
+    -Woverloaded-virtual -Wsuggest-override -Wextra-semi
     -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough -Wundef -Wunused)
 string(APPEND CMAKE_CXX_FLAGS " ${vmtask_warnings}")
 

@@ -23,20 +23,31 @@ public:
         footer_ = bytes(0, 512);
         if (!is_footer()) footer_ = bytes(store_.size() - 512, 512);
         if (!is_footer()) throw std::runtime_error("another program finds no footer");
+        const std::vector<std::byte> header = bytes(number(footer_, 16, 8), 1024);
+        table_ = bytes(number(header, 16, 8), number(header, 28, 4) * 4);
+        block_size_ = number(header, 32, 4);
+        bitmap_size_ = (block_size_ + 512 * 4096 - 1) / (512 * 4096) * 512;
+    }
+
+    [[nodiscard]] std::uint64_t size() const { return number(footer_, 48, 8); }
+
+    void read(std::uint64_t offset, std::span<std::byte> into)
+    {
+        while (!into.empty()) {
+            const std::uint64_t within = offset % block_size_;
+            const auto piece = into.first(std::min<std::uint64_t>(into.size(), block_size_ - within));
+            const std::uint64_t place = number(table_, offset / block_size_ * 4, 4);
+            if (place == 0xFFFFFFFF) std::fill(piece.begin(), piece.end(), std::byte{});
+            else store_.read(place * 512 + bitmap_size_ + within, piece);
+            offset += piece.size();
+            into = into.subspan(piece.size());
+        }
     }
 
     [[nodiscard]] std::vector<std::byte> contents()
     {
-        const std::vector<std::byte> header = bytes(number(footer_, 16, 8), 1024);
-        const std::vector<std::byte> table = bytes(number(header, 16, 8), number(header, 28, 4) * 4);
-        const std::uint64_t block_size = number(header, 32, 4);
-        const std::uint64_t bitmap_size = (block_size + 512 * 4096 - 1) / (512 * 4096) * 512;
-        std::vector<std::byte> disk(number(footer_, 48, 8));
-        for (std::uint64_t at = 0; at < disk.size(); at += block_size) {
-            const std::uint64_t place = number(table, at / block_size * 4, 4);
-            const std::uint64_t length = std::min(block_size, disk.size() - at);
-            if (place != 0xFFFFFFFF) store_.read(place * 512 + bitmap_size, std::span(disk).subspan(at, length));
-        }
+        std::vector<std::byte> disk(size());
+        read(0, disk);
         return disk;
     }
 
@@ -68,6 +79,9 @@ private:
 
     vhd::byte_store& store_;
     std::vector<std::byte> footer_;
+    std::vector<std::byte> table_;
+    std::uint64_t block_size_ = 0;
+    std::uint64_t bitmap_size_ = 0;
 };
 
 } // namespace vmtask::test

@@ -36,7 +36,7 @@ constexpr std::uint64_t piece_size = 64U << 10;
 class merging {
 public:
     merging(image_reader& child, image& parent, work_monitor& monitor)
-        : child_(child), parent_(parent), monitor_(monitor), buffer_(buffer_size)
+        : child_(child), parent_(parent), monitor_(monitor), buffer_(std::min(buffer_size, child.size()))
     {
         if (parent.block_size() != 0) unit_ = std::min<std::uint64_t>(unit_, parent.block_size());
     }
@@ -94,7 +94,7 @@ void merging::begin_block()
 void merging::copy(const extent& run)
 {
     for (std::uint64_t at = run.offset; at < run.end();) {
-        const auto bytes = std::span(buffer_).first(std::min(buffer_size, run.end() - at));
+        const auto bytes = std::span(buffer_).first(std::min<std::uint64_t>(buffer_.size(), run.end() - at));
         child_.read(at, bytes);
         report_.bytes_read += bytes.size();
         put(at, bytes);
