@@ -22,8 +22,9 @@ struct claim_line {
 
     claim* first = nullptr;
     claim* last = nullptr;
-    std::size_t parts = 0; // claims of sets that have a parent
-    std::size_t users = 0; // claims in it, or prepared to come
+    claim* coming = nullptr; // of those who are to enter it later, the newest
+    std::size_t parts = 0;   // claims of sets that have a parent
+    std::size_t users = 0;   // claims in it, or prepared to come
 
     // For claim_lines.
     const std::string resource;

@@ -61,11 +61,14 @@ void claim_table::prepare(claim_set& entering)
         for (claim& added : entering.claims_) {
             added.line = &lines_.find_or_add(added.resource, added.hash);
             ++added.line->users;
+            expect(added);
             ++prepared;
         }
     } catch (...) {
-        for (const claim& added : entering.claims_.first(prepared))
+        for (claim& added : entering.claims_.first(prepared)) {
+            expect_no_more(added);
             if (--added.line->users == 0) lines_.remove(*added.line);
+        }
         throw;
     }
     entering.prepared_ = true;
@@ -76,7 +79,10 @@ bool claim_table::enter(claim_set& entering) noexcept
     entering.ticket_ = entering.parent && entering.parent->entered_ ? entering.parent->ticket_ : ++tickets_;
     entering.missing_ = entering.claims_.size();
     entering.entered_ = true;
-    for (claim& added : entering.claims_) put_in(added);
+    for (claim& added : entering.claims_) {
+        expect_no_more(added);
+        put_in(added);
+    }
     for (claim& added : entering.claims_) {
         if (added.next) withdraw_overtaken(*added.line);
         added.is_due = nobody_in_the_way(added);
@@ -101,6 +107,19 @@ bool claim_table::nobody_in_the_way(const claim& wanted) noexcept
     for (const claim* before = wanted.previous; before; before = before->previous)
         if (is_in_the_way(*before, wanted)) return false;
     return true;
+}
+
+void claim_table::expect(claim& coming) noexcept
+{
+    coming.previous = nullptr;
+    coming.next = std::exchange(coming.line->coming, &coming);
+    if (coming.next) coming.next->previous = &coming;
+}
+
+void claim_table::expect_no_more(claim& coming) noexcept
+{
+    (coming.previous ? coming.previous->next : coming.line->coming) = coming.next;
+    if (coming.next) coming.next->previous = coming.previous;
 }
 
 void claim_table::put_in(claim& entering) noexcept

@@ -24,6 +24,7 @@ struct claim : resource_claim {
     std::size_t hash = 0;
     claim_set* owner = nullptr;
     claim_line* line = nullptr;
+    // In the line, or among those who are to enter it later.
     claim* next = nullptr;
     claim* previous = nullptr;
 };
@@ -90,8 +91,8 @@ public:
     {
         if (!leaving.prepared_) return;
         leaving.prepared_ = false;
-        if (std::exchange(leaving.entered_, false))
-            for (claim& left : leaving.claims_) take_out(left);
+        const bool was_in = std::exchange(leaving.entered_, false);
+        for (claim& left : leaving.claims_) was_in ? take_out(left) : expect_no_more(left);
         for (const claim& left : leaving.claims_) {
             if (--left.line->users == 0) lines_.remove(*left.line);
             else grant_line(*left.line, granted);
@@ -107,6 +108,7 @@ public:
     template <class Visit>
     void for_each_obstacle(const claim_set& waiting, Visit visit) const
     {
+        if (!waiting.entered_) return;
         for (const claim& wanted : waiting.claims_) {
             if (wanted.is_due) continue;
             for (const claim* before = wanted.previous; before; before = before->previous)
@@ -114,15 +116,16 @@ public:
         }
     }
 
-    /// Calls `visit(claim_set&)` for each set in the line of what this
-    /// one wants, until it returns true.
+    /// Calls `visit(claim_set&)` for each set in the line of what this one wants,
+    /// and then for those that are prepared to enter it, until it returns true.
     template <class Visit>
-    void for_each_in_line(const claim& wanted, Visit visit) const
+    void for_each_who_wants(const claim& wanted, Visit visit) const
     {
         const claim_line* const line = lines_.find(wanted.resource, wanted.hash);
         if (!line) return;
-        for (claim* each = line->first; each; each = each->next)
-            if (visit(*each->owner)) return;
+        for (claim* begin : {line->first, line->coming})
+            for (claim* each = begin; each; each = each->next)
+                if (visit(*each->owner)) return;
     }
 
     [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
@@ -130,6 +133,8 @@ public:
 private:
     [[nodiscard]] static bool is_in_the_way(const claim& before, const claim& wanted) noexcept;
     [[nodiscard]] static bool nobody_in_the_way(const claim& wanted) noexcept;
+    static void expect(claim& coming) noexcept;
+    static void expect_no_more(claim& coming) noexcept;
     static void put_in(claim& entering) noexcept;
     static void take_out(claim& leaving) noexcept;
     static void withdraw_overtaken(claim_line& line) noexcept;

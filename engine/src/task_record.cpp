@@ -38,8 +38,9 @@ bool says_cancelled(std::error_code code) noexcept
 bool has_terms(const task_options& options) noexcept
 {
     return !options.kind.empty() || !options.initiator.empty() || !options.reason.empty() || !options.lane.empty()
-        || !options.claims.empty() || !options.after.empty() || options.parent || !options.limits.empty()
-        || options.retry || options.stop.stop_possible() || options.priority != task_priority::normal;
+        || !options.claims.empty() || options.when_busy != when_busy::queue || !options.after.empty() || options.parent
+        || !options.limits.empty() || options.retry || options.stop.stop_possible()
+        || options.priority != task_priority::normal;
 }
 
 } // namespace

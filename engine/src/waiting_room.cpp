@@ -184,7 +184,7 @@ task_record* waiting_room::same_request_locked(const task_record& posted, compar
 {
     const task_terms& terms = *posted.terms();
     task_record* found = nullptr;
-    claims_.for_each_in_line(terms.claims.wanted().front(), [&](const claim_set& other) {
+    claims_.for_each_who_wants(terms.claims.wanted().front(), [&](const claim_set& other) {
         task_record& task = *other.task;
         const bool is_same =
             task.terms()->names().kind == terms.names().kind && other.same_as(terms.claims) && has_same_result(task);
@@ -196,7 +196,7 @@ task_record* waiting_room::same_request_locked(const task_record& posted, compar
 
 void waiting_room::collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced)
 {
-    claims_.for_each_in_line(posted.claims.wanted().front(), [&](const claim_set& other) {
+    claims_.for_each_who_wants(posted.claims.wanted().front(), [&](const claim_set& other) {
         const bool is_same = other.task->terms()->names().kind == posted.names().kind && other.same_as(posted.claims);
         if (is_same && other.task->state() == task_state::queued) replaced.push_back(share(*other.task));
         return false;

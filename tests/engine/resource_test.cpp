@@ -218,12 +218,36 @@ TEST_CASE("a task replaces queued ones that it makes needless, and no running on
     CHECK(newest.state() == task_state::succeeded);
 }
 
+TEST_CASE("a task that waits for others is joined and replaced as one that waits for its turn", "[resource]")
+{
+    test::gate gate;
+    engine engine({.workers = 1});
+    const auto before = engine.post([&](task_context& self) { gate.hold(self); });
+    REQUIRE(gate.reached());
+    task_options same{.kind = "compact", .claims = {exclusive("disk"), shared("parent")}, .after = {before}};
+    const auto queued = engine.post(nothing, same);
+    same.when_busy = when_busy::join;
+    CHECK(engine.post(nothing, same) == queued);
+    same.after.clear();
+    CHECK(engine.post(nothing, same) == queued);
+
+    same.when_busy = when_busy::replace;
+    const auto newest = engine.post(nothing, same);
+    CHECK(queued.state() == task_state::cancelled);
+    CHECK(newest.obstacle().kind == obstacle_kind::worker);
+    gate.open();
+    CHECK(newest.wait_for_completion(patience) == wait_status::completed);
+    CHECK(newest.state() == task_state::succeeded);
+    CHECK_FALSE(engine.post(nothing, same) == newest);
+}
+
 TEST_CASE("options that compare tasks need something to compare", "[resource][bad_input]")
 {
     engine engine({.workers = 1});
     for (const auto policy : {when_busy::join, when_busy::replace}) {
         CHECK(code_thrown_by([&] { (void)engine.post(nothing, {.kind = "x", .when_busy = policy}); })
               == errc::bad_options);
+        CHECK(code_thrown_by([&] { (void)engine.post(nothing, {.when_busy = policy}); }) == errc::bad_options);
         CHECK(code_thrown_by([&] { (void)engine.post(nothing, {.claims = {exclusive("disk")}, .when_busy = policy}); })
               == errc::bad_options);
     }
