@@ -61,9 +61,14 @@ TEST_CASE("a null pointer where something is needed is refused", "[c_api]")
     auto resize = ready<vmtask_vhd_resize_options>();
     auto disk = ready<vmtask_vhd_info>();
     vmtask_vhd_chain* chain = nullptr;
+    vmtask_outcome* outcome = nullptr;
+    const char* text = nullptr;
+    auto obstacle = ready<vmtask_obstacle>();
 
     const std::vector<std::pair<const char*, vmtask_status>> calls{
         {"engine_create", vmtask_engine_create(nullptr, nullptr)},
+        {"engine_set_lane_limit", vmtask_engine_set_lane_limit(nullptr, "lane", 1)},
+        {"engine_set_lane_limit, no lane", vmtask_engine_set_lane_limit(engine, nullptr, 1)},
         {"engine_shutdown", vmtask_engine_shutdown(nullptr, VMTASK_SHUTDOWN_DRAIN, 0, nullptr)},
         {"engine_list_tasks", vmtask_engine_list_tasks(nullptr, &listed, &count)},
         {"engine_list_tasks, no tasks", vmtask_engine_list_tasks(engine, nullptr, &count)},
@@ -73,6 +78,8 @@ TEST_CASE("a null pointer where something is needed is refused", "[c_api]")
         {"engine_post", vmtask_engine_post(nullptr, nullptr, succeed, nullptr, &posted)},
         {"engine_post, no body", vmtask_engine_post(engine, nullptr, nullptr, nullptr, &posted)},
         {"engine_post, no task", vmtask_engine_post(engine, nullptr, succeed, nullptr, nullptr)},
+        {"context_get_task", vmtask_context_get_task(nullptr, &posted)},
+        {"context_add_warning", vmtask_context_add_warning(nullptr, "")},
         {"context_report_progress", vmtask_context_report_progress(nullptr, 0, 0)},
         {"context_set_unit", vmtask_context_set_unit(nullptr, "")},
         {"context_report_step", vmtask_context_report_step(nullptr, "")},
@@ -88,6 +95,16 @@ TEST_CASE("a null pointer where something is needed is refused", "[c_api]")
         {"task_pause", vmtask_task_pause(nullptr)},
         {"task_resume", vmtask_task_resume(nullptr)},
         {"task_wait", vmtask_task_wait(nullptr, 0)},
+        {"task_set_priority", vmtask_task_set_priority(nullptr, VMTASK_PRIORITY_HIGH)},
+        {"task_get_obstacle", vmtask_task_get_obstacle(nullptr, &obstacle, nullptr, nullptr)},
+        {"task_get_obstacle, no obstacle", vmtask_task_get_obstacle(task, nullptr, &listed, &count)},
+        {"task_get_obstacle, no tasks", vmtask_task_get_obstacle(task, &obstacle, nullptr, &count)},
+        {"task_get_obstacle, no count", vmtask_task_get_obstacle(task, &obstacle, &listed, nullptr)},
+        {"task_read_outcome", vmtask_task_read_outcome(nullptr, &outcome)},
+        {"task_read_outcome, no outcome", vmtask_task_read_outcome(task, nullptr)},
+        {"outcome_get_info", vmtask_outcome_get_info(nullptr, nullptr)},
+        {"outcome_get_cause", vmtask_outcome_get_cause(nullptr, 0, nullptr)},
+        {"outcome_get_warning", vmtask_outcome_get_warning(nullptr, 0, &text)},
         {"task_async_wait", vmtask_task_async_wait(nullptr, 0, told::callback, nullptr, nullptr)},
         {"task_async_wait, no callback", vmtask_task_async_wait(task, 0, nullptr, nullptr, nullptr)},
         {"wait_give_up", vmtask_wait_give_up(nullptr)},
@@ -108,6 +125,9 @@ TEST_CASE("a null pointer where something is needed is refused", "[c_api]")
         {"vhd_merge_into", vmtask_vhd_merge_into(nullptr, "disk", "other", nullptr, &posted)},
         {"vhd_merge_into, no source", vmtask_vhd_merge_into(engine, nullptr, "other", nullptr, &posted)},
         {"vhd_merge_into, no target", vmtask_vhd_merge_into(engine, "disk", nullptr, nullptr, &posted)},
+        {"vhd_set_parent", vmtask_vhd_set_parent(nullptr, "disk", "other", nullptr, &posted)},
+        {"vhd_set_parent, no disk", vmtask_vhd_set_parent(engine, nullptr, "other", nullptr, &posted)},
+        {"vhd_set_parent, no parent", vmtask_vhd_set_parent(engine, "disk", nullptr, nullptr, &posted)},
         {"vhd_check", vmtask_vhd_check(nullptr, "disk", nullptr, &posted)},
         {"vhd_check, no path", vmtask_vhd_check(engine, nullptr, nullptr, &posted)},
         {"vhd_repair", vmtask_vhd_repair(nullptr, "disk", nullptr, &posted)},
@@ -117,6 +137,7 @@ TEST_CASE("a null pointer where something is needed is refused", "[c_api]")
         {"vhd_get_write_report", vmtask_vhd_get_write_report(task, nullptr)},
         {"vhd_get_resize_report", vmtask_vhd_get_resize_report(task, nullptr)},
         {"vhd_get_merge_report", vmtask_vhd_get_merge_report(task, nullptr)},
+        {"vhd_get_set_parent_report", vmtask_vhd_get_set_parent_report(task, nullptr)},
         {"vhd_get_check_report", vmtask_vhd_get_check_report(task, nullptr)},
         {"vhd_get_finding", vmtask_vhd_get_finding(task, 0, nullptr)},
         {"vhd_read_info", vmtask_vhd_read_info(nullptr, &disk)},
@@ -141,6 +162,7 @@ TEST_CASE("reports are refused for a null task", "[c_api]")
     auto write = ready<vmtask_vhd_write_report>();
     auto resize = ready<vmtask_vhd_resize_report>();
     auto merge = ready<vmtask_vhd_merge_report>();
+    auto set_parent = ready<vmtask_vhd_set_parent_report>();
     auto check = ready<vmtask_vhd_check_report>();
     auto finding = ready<vmtask_vhd_finding>();
 
@@ -149,6 +171,7 @@ TEST_CASE("reports are refused for a null task", "[c_api]")
     CHECK(vmtask_vhd_get_write_report(nullptr, &write) == VMTASK_E_INVALID_ARGUMENT);
     CHECK(vmtask_vhd_get_resize_report(nullptr, &resize) == VMTASK_E_INVALID_ARGUMENT);
     CHECK(vmtask_vhd_get_merge_report(nullptr, &merge) == VMTASK_E_INVALID_ARGUMENT);
+    CHECK(vmtask_vhd_get_set_parent_report(nullptr, &set_parent) == VMTASK_E_INVALID_ARGUMENT);
     CHECK(vmtask_vhd_get_check_report(nullptr, &check) == VMTASK_E_INVALID_ARGUMENT);
     CHECK(vmtask_vhd_get_finding(nullptr, 0, &finding) == VMTASK_E_INVALID_ARGUMENT);
 }
@@ -161,6 +184,7 @@ TEST_CASE("nothing is given back by giving back null", "[c_api]")
     vmtask_tasks_release(nullptr, 5);
     vmtask_wait_release(nullptr);
     vmtask_vhd_chain_release(nullptr);
+    vmtask_outcome_release(nullptr);
     CHECK(vmtask_vhd_chain_length(nullptr) == 0);
 }
 
@@ -198,6 +222,48 @@ TEST_CASE("a program compiled for a later version runs with this one", "[c_api]"
     CHECK(info.known.description == std::string("later"));
     CHECK(info.known.struct_size == sizeof info);
     CHECK(info.added == 0);
+}
+
+TEST_CASE("a program compiled before there were terms runs with this version", "[c_api]")
+{
+    const engine_owner engine = make_engine();
+    vmtask_task* posted = nullptr;
+    auto options = ready<vmtask_post_options>();
+    options.struct_size = offsetof(vmtask_post_options, terms);
+    // What lies behind such a program's struct is none of ours.
+    options.terms = reinterpret_cast<const vmtask_terms*>(1);
+    REQUIRE(vmtask_engine_post(engine.get(), &options, succeed, nullptr, &posted) == VMTASK_OK);
+    const task_owner task(posted);
+    REQUIRE(vmtask_task_wait(task.get(), patience_ms) == VMTASK_OK);
+
+    const auto refused_when_shorter = [&](auto before, auto start) {
+        before.struct_size = offsetof(decltype(before), terms) - 1;
+        CHECK(start(&before) == VMTASK_E_STRUCT_SIZE);
+        before.struct_size = offsetof(decltype(before), terms);
+        CHECK(start(&before) == VMTASK_OK);
+        vmtask_task_release(posted);
+    };
+    refused_when_shorter(ready<vmtask_vhd_create_options>(), [&](const vmtask_vhd_create_options* given) {
+        return vmtask_vhd_create(engine.get(), "/dev/null", given, &posted);
+    });
+    refused_when_shorter(ready<vmtask_vhd_compact_options>(), [&](const vmtask_vhd_compact_options* given) {
+        return vmtask_vhd_compact(engine.get(), "/dev/null", given, &posted);
+    });
+    refused_when_shorter(ready<vmtask_vhd_convert_options>(), [&](const vmtask_vhd_convert_options* given) {
+        return vmtask_vhd_convert(engine.get(), "/dev/null", "/dev/null", given, &posted);
+    });
+    refused_when_shorter(ready<vmtask_vhd_resize_options>(), [&](const vmtask_vhd_resize_options* given) {
+        return vmtask_vhd_resize(engine.get(), "/dev/null", given, &posted);
+    });
+    refused_when_shorter(ready<vmtask_vhd_merge_options>(), [&](const vmtask_vhd_merge_options* given) {
+        return vmtask_vhd_merge(engine.get(), "/dev/null", given, &posted);
+    });
+    refused_when_shorter(ready<vmtask_vhd_merge_into_options>(), [&](const vmtask_vhd_merge_into_options* given) {
+        return vmtask_vhd_merge_into(engine.get(), "/dev/null", "/dev/null", given, &posted);
+    });
+    refused_when_shorter(ready<vmtask_vhd_check_options>(), [&](const vmtask_vhd_check_options* given) {
+        return vmtask_vhd_check(engine.get(), "/dev/null", given, &posted);
+    });
 }
 
 TEST_CASE("options that this version does not know are refused, not ignored", "[c_api]")

@@ -49,7 +49,9 @@ TEST_CASE("every code of the engine that a C program can meet has a status of it
     // handles and of null bodies, none of which there are in C.
     for (const errc code :
          {errc::cancelled, errc::timed_out, errc::would_deadlock, errc::queue_full, errc::shutting_down,
-          errc::not_cancelable, errc::already_ended, errc::not_ended, errc::task_failed, errc::not_paused}) {
+          errc::not_cancelable, errc::already_ended, errc::not_ended, errc::task_failed, errc::not_paused,
+          errc::already_begun, errc::predecessor_failed, errc::resource_busy, errc::unknown_lane, errc::cycle,
+          errc::other_engine, errc::bad_options}) {
         INFO(make_error_code(code).message());
         CHECK(status_of(code) != VMTASK_E_INTERNAL);
         CHECK(vmtask_status_message(status_of(code)) == make_error_code(code).message());

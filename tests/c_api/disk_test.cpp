@@ -3,6 +3,7 @@
 #include "handles.hpp"
 
 #include "support/catch.hpp"
+#include "support/vhd/chain_files.hpp"
 #include "support/vhd/disk.hpp"
 #include "support/vhd/guest.hpp"
 #include "support/vhd/temporary_folder.hpp"
@@ -58,12 +59,6 @@ std::vector<std::byte> make_worn_disk(const std::string& path)
     vhd::file_store store(path, vhd::file_access::write);
     fill_blocks(store, {0, 2, 4, 6});
     clear_blocks(store, {1, 3, 5, 7});
-    return contents(store);
-}
-
-std::vector<std::byte> contents_of(const std::string& path)
-{
-    vhd::file_store store(path, vhd::file_access::read);
     return contents(store);
 }
 
@@ -271,6 +266,68 @@ TEST_CASE("a disk is checked and repaired in C", "[c_api][vhd]")
     CHECK(report.is_sound == 1);
     CHECK(finding_of(repaired, "footer_copy_damaged").is_mended == 1);
     CHECK(contents_of(path) == data);
+}
+
+TEST_CASE("a disk whose parent has moved gets it back in C", "[c_api][vhd]")
+{
+    const temporary_folder folder;
+    const std::string parent = folder / "parent.vhd";
+    const std::string moved = folder / "moved.vhd";
+    const std::string stranger = folder / "stranger.vhd";
+    const std::string child = folder / "child.vhd";
+    const engine_owner engine = make_engine();
+    const std::vector<std::byte> data = make_worn_disk(parent);
+    make_worn_disk(stranger);
+    auto create = ready<vmtask_vhd_create_options>();
+    create.parent = parent.c_str();
+    run_well(engine, vmtask_vhd_create, child.c_str(), &create);
+    std::filesystem::rename(parent, moved);
+
+    const task_owner task = run_well(engine, vmtask_vhd_set_parent, child.c_str(), moved.c_str(), nullptr);
+
+    auto report = ready<vmtask_vhd_set_parent_report>();
+    REQUIRE(vmtask_vhd_get_set_parent_report(task.get(), &report) == VMTASK_OK);
+    CHECK(report.parent == moved);
+    CHECK(report.missing_beneath == std::string());
+    CHECK(report.file_size == std::filesystem::file_size(child));
+    CHECK(contents_of(child) == data);
+    CHECK(run(engine, vmtask_vhd_set_parent, child.c_str(), stranger.c_str(), nullptr).second == VMTASK_E_WRONG_PARENT);
+    auto options = ready<vmtask_vhd_set_parent_options>();
+    options.ignore_id_mismatch = 1;
+    run_well(engine, vmtask_vhd_set_parent, child.c_str(), stranger.c_str(), &options);
+}
+
+TEST_CASE("work on disks is posted on terms in C", "[c_api][vhd]")
+{
+    c_gate gate;
+    const temporary_folder folder;
+    const std::string path = folder / "disk.vhd";
+    make_worn_disk(path);
+    const engine_owner engine = make_engine(2);
+    const task_owner held = post_held(engine, gate);
+    auto terms = ready<vmtask_terms>();
+    vmtask_task* const before = held.get();
+    terms.after = &before;
+    terms.after_count = 1;
+    terms.when_busy = VMTASK_WHEN_BUSY_JOIN;
+    auto options = ready<vmtask_vhd_compact_options>();
+    options.terms = &terms;
+    vmtask_task* started = nullptr;
+
+    REQUIRE(vmtask_vhd_compact(engine.get(), path.c_str(), &options, &started) == VMTASK_OK);
+    const task_owner one(started);
+    REQUIRE(vmtask_vhd_compact(engine.get(), path.c_str(), &options, &started) == VMTASK_OK);
+    const task_owner other(started);
+
+    CHECK(info_of(one).id == info_of(other).id);
+    auto obstacle = ready<vmtask_obstacle>();
+    REQUIRE(vmtask_task_get_obstacle(one.get(), &obstacle, nullptr, nullptr) == VMTASK_OK);
+    CHECK(obstacle.kind == VMTASK_OBSTACLE_PREDECESSOR);
+    gate.open();
+    REQUIRE(vmtask_task_wait(other.get(), patience_ms) == VMTASK_OK);
+    auto report = ready<vmtask_vhd_compact_report>();
+    REQUIRE(vmtask_vhd_get_compact_report(other.get(), &report) == VMTASK_OK);
+    CHECK(report.blocks_freed == 4);
 }
 
 TEST_CASE("what is wrong with a file is the task's result, and the message names it", "[c_api][vhd]")

@@ -26,8 +26,10 @@
 #define VMTASK_H
 
 #include <vmtask/c_api/engine.h>
+#include <vmtask/c_api/outcome.h>
 #include <vmtask/c_api/status.h>
 #include <vmtask/c_api/task.h>
+#include <vmtask/c_api/terms.h>
 #include <vmtask/c_api/vhd.h>
 
 #endif

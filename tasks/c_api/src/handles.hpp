@@ -14,6 +14,7 @@
 #include <vmtask/vhd/create_image.hpp>
 #include <vmtask/vhd/merge_image.hpp>
 #include <vmtask/vhd/resize_image.hpp>
+#include <vmtask/vhd/set_image_parent.hpp>
 #include <vmtask/vhd/write_image.hpp>
 
 #include <atomic>
@@ -73,10 +74,11 @@ struct vmtask_engine {
 
 struct vmtask_task : vmtask::c_api::counted<vmtask_task> {
     /// The typed handle, where a report can be had.
-    using reporting = std::variant<std::monostate, vmtask::task<vmtask::vhd::create_report>,
-                                   vmtask::task<vmtask::vhd::compact_report>, vmtask::task<vmtask::vhd::write_report>,
-                                   vmtask::task<vmtask::vhd::resize_report>, vmtask::task<vmtask::vhd::merge_report>,
-                                   vmtask::task<vmtask::vhd::check_report>>;
+    using reporting =
+        std::variant<std::monostate, vmtask::task<vmtask::vhd::create_report>,
+                     vmtask::task<vmtask::vhd::compact_report>, vmtask::task<vmtask::vhd::write_report>,
+                     vmtask::task<vmtask::vhd::resize_report>, vmtask::task<vmtask::vhd::merge_report>,
+                     vmtask::task<vmtask::vhd::set_parent_report>, vmtask::task<vmtask::vhd::check_report>>;
 
     /// Takes what was posted. Cannot fail, because the task runs already.
     void set(vmtask::task_handle posted) noexcept { handle = std::move(posted); }

@@ -7,10 +7,13 @@
 #include "handing_over.hpp"
 #include "start.hpp"
 #include "structs.hpp"
+#include "task_list.hpp"
+#include "terms.hpp"
 
 #include <vmtask/task_context.hpp>
 #include <vmtask/task_options.hpp>
 
+#include <cstdint>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -37,18 +40,18 @@ private:
 /// A body in C. When it goes, what the caller keeps for it goes, too.
 class c_body {
 public:
-    c_body(vmtask_body body, void* user, vmtask_user_release release) noexcept
-        : body_(body), user_(user), release_(release)
+    c_body(vmtask_body body, void* user, vmtask_user_release release, const c_api::handing_over& post) noexcept
+        : body_(body), user_(user), release_(release), post_(post.number())
     {
     }
     c_body(c_body&& other) noexcept
-        : body_(other.body_), user_(other.user_), release_(std::exchange(other.release_, nullptr))
+        : body_(other.body_), user_(other.user_), release_(std::exchange(other.release_, nullptr)), post_(other.post_)
     {
     }
     c_body& operator=(c_body&&) = delete;
     ~c_body()
     {
-        if (release_ != nullptr && !c_api::handing_over::is_under_way_here()) release_(user_);
+        if (release_ != nullptr && !c_api::handing_over::takes_back(post_)) release_(user_);
     }
 
     void operator()(vmtask::task_context& self) const
@@ -65,6 +68,7 @@ private:
     vmtask_body body_;
     void* user_;
     vmtask_user_release release_;
+    std::uint64_t post_; // its number
 };
 
 /// Calls `act` with the engine's context, for one of the body's functions.
@@ -83,11 +87,22 @@ vmtask_status vmtask_engine_post(vmtask_engine* engine, const vmtask_post_option
         c_api::require(body, "body is null");
         const vmtask_post_options given = c_api::options_from(options);
         c_api::require_zero(given.reserved);
-        vmtask::task_options about;
+        vmtask::task_options about = c_api::task_options_on(given.terms);
         if (given.description != nullptr) about.description = given.description;
         about.cancelable = given.not_cancelable == 0;
-        const c_api::handing_over refused_if_destroyed;
-        return where.post(c_body(body, user, given.release), std::move(about));
+        const c_api::handing_over post;
+        vmtask::task<> posted = where.post(c_body(body, user, given.release, post), std::move(about));
+        // Another task has been joined, or this one has ended already.
+        if (post.has_taken_back()) given.release(user);
+        return posted;
+    });
+}
+
+vmtask_status vmtask_context_get_task(vmtask_context* self, vmtask_task** task)
+{
+    return in_body(self, [&](vmtask_context& context) {
+        c_api::prepare(task, "there is no place for the task");
+        *task = c_api::make_handle(context.self.handle()).release();
     });
 }
 
@@ -106,6 +121,12 @@ vmtask_status vmtask_context_report_step(vmtask_context* self, const char* step)
 {
     return in_body(self,
                    [&](vmtask_context& context) { context.self.report_step(c_api::require(step, "step is null")); });
+}
+
+vmtask_status vmtask_context_add_warning(vmtask_context* self, const char* warning)
+{
+    return in_body(
+        self, [&](vmtask_context& context) { context.self.add_warning(c_api::require(warning, "warning is null")); });
 }
 
 vmtask_status vmtask_context_checkpoint(vmtask_context* self)

@@ -9,11 +9,15 @@
 
 #include <vmtask/progress.hpp>
 #include <vmtask/task_state.hpp>
+#include <vmtask/time_limits.hpp>
 #include <vmtask/wait_status.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <system_error>
+#include <utility>
 
 namespace c_api = vmtask::c_api;
 
@@ -25,6 +29,13 @@ static_assert(VMTASK_STATE_FAILED == static_cast<int>(vmtask::task_state::failed
 static_assert(VMTASK_STATE_CANCELLED == static_cast<int>(vmtask::task_state::cancelled));
 
 namespace {
+
+constexpr std::array limits{
+    std::pair(VMTASK_LIMIT_QUEUED, vmtask::limit_kind::queued),
+    std::pair(VMTASK_LIMIT_RUNNING, vmtask::limit_kind::running),
+    std::pair(VMTASK_LIMIT_TOTAL, vmtask::limit_kind::total),
+    std::pair(VMTASK_LIMIT_WITHOUT_PROGRESS, vmtask::limit_kind::without_progress),
+};
 
 const vmtask::task_handle& handle_of(const vmtask_task* task)
 {
@@ -43,6 +54,8 @@ vmtask_task_info info_of(const vmtask::task_handle& task)
     info.percent_completed = task.percent_completed();
     info.state = static_cast<vmtask_state>(task.state());
     info.result = c_api::status_of(task.error());
+    for (const auto& [limit, kind] : limits)
+        if (task.has_passed(kind)) info.limits_passed = static_cast<std::uint8_t>(info.limits_passed | limit);
     return info;
 }
 

@@ -71,6 +71,17 @@ vmtask_vhd_merge_report in_c(const vhd::merge_report& report)
     return known;
 }
 
+vmtask_vhd_set_parent_report in_c(const vhd::set_parent_report& report)
+{
+    vmtask_vhd_set_parent_report known{};
+    known.parent = report.parent.c_str();
+    known.missing_beneath = report.missing_beneath.c_str();
+    known.file_size = report.file_size;
+    known.blocks_moved = report.blocks_moved;
+    known.parent_seems_changed = report.parent_seems_changed;
+    return known;
+}
+
 vmtask_vhd_check_report in_c(const vhd::check_report& report)
 {
     vmtask_vhd_check_report known{};
@@ -142,6 +153,11 @@ vmtask_status vmtask_vhd_get_resize_report(const vmtask_task* task, vmtask_vhd_r
 vmtask_status vmtask_vhd_get_merge_report(const vmtask_task* task, vmtask_vhd_merge_report* report)
 {
     return get_report<vhd::merge_report>(task, report);
+}
+
+vmtask_status vmtask_vhd_get_set_parent_report(const vmtask_task* task, vmtask_vhd_set_parent_report* report)
+{
+    return get_report<vhd::set_parent_report>(task, report);
 }
 
 vmtask_status vmtask_vhd_get_check_report(const vmtask_task* task, vmtask_vhd_check_report* report)

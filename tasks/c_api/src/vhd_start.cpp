@@ -5,6 +5,7 @@
 #include "guarded.hpp"
 #include "start.hpp"
 #include "structs.hpp"
+#include "terms.hpp"
 
 #include <vmtask/vhd/check.hpp>
 #include <vmtask/vhd/compact.hpp>
@@ -12,6 +13,7 @@
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/merge.hpp>
 #include <vmtask/vhd/resize.hpp>
+#include <vmtask/vhd/set_parent.hpp>
 
 namespace c_api = vmtask::c_api;
 namespace vhd = vmtask::vhd;
@@ -96,8 +98,10 @@ vmtask_status vmtask_vhd_create(vmtask_engine* engine, const char* path, const v
         const vmtask_vhd_create_options given = c_api::options_from(c_api::require(options, "options is null"));
         c_api::require_zero(given.reserved);
         require_type(given.type, given.parent != nullptr);
-        if (given.parent == nullptr) return vhd::create(where, path, create_options_of(given));
-        return vhd::create_child(where, path, given.parent, child_options_of(given));
+        if (given.parent == nullptr)
+            return vhd::create(where, path, create_options_of(given), c_api::task_options_on(given.terms));
+        return vhd::create_child(where, path, given.parent, child_options_of(given),
+                                 c_api::task_options_on(given.terms));
     });
 }
 
@@ -111,7 +115,7 @@ vmtask_status vmtask_vhd_compact(vmtask_engine* engine, const char* path, const 
         vhd::compact_options wanted;
         if (given.batch_bytes != 0) wanted.batch_bytes = given.batch_bytes;
         wanted.punch_holes = given.punch_holes != 0;
-        return vhd::compact(where, path, wanted, chain_of(given.parent));
+        return vhd::compact(where, path, wanted, chain_of(given.parent), c_api::task_options_on(given.terms));
     });
 }
 
@@ -125,7 +129,7 @@ vmtask_status vmtask_vhd_convert(vmtask_engine* engine, const char* from, const 
         vhd::convert_options wanted;
         wanted.target = write_options_of(given);
         wanted.from_raw = given.from_raw != 0;
-        return vhd::convert(where, from, to, wanted);
+        return vhd::convert(where, from, to, wanted, c_api::task_options_on(given.terms));
     });
 }
 
@@ -139,7 +143,7 @@ vmtask_status vmtask_vhd_resize(vmtask_engine* engine, const char* path, const v
         vhd::resize_options wanted;
         wanted.size_bytes = given.size_bytes;
         wanted.sparse = given.sparse != 0;
-        return vhd::resize(where, path, wanted);
+        return vhd::resize(where, path, wanted, c_api::task_options_on(given.terms));
     });
 }
 
@@ -153,7 +157,7 @@ vmtask_status vmtask_vhd_merge(vmtask_engine* engine, const char* child, const v
         vhd::merge_options wanted;
         wanted.keep_child = given.keep_child != 0;
         wanted.chain = chain_of(given.parent);
-        return vhd::merge(where, child, wanted);
+        return vhd::merge(where, child, wanted, c_api::task_options_on(given.terms));
     });
 }
 
@@ -165,7 +169,22 @@ vmtask_status vmtask_vhd_merge_into(vmtask_engine* engine, const char* disk, con
         require_path(target);
         const vmtask_vhd_merge_into_options given = c_api::options_from(options);
         c_api::require_zero(given.reserved);
-        return vhd::merge_into(where, disk, target, write_options_of(given), chain_of(given.parent));
+        return vhd::merge_into(where, disk, target, write_options_of(given), chain_of(given.parent),
+                               c_api::task_options_on(given.terms));
+    });
+}
+
+vmtask_status vmtask_vhd_set_parent(vmtask_engine* engine, const char* disk, const char* parent,
+                                    const vmtask_vhd_set_parent_options* options, vmtask_task** task)
+{
+    return c_api::start(engine, task, [&](vmtask::engine& where) {
+        require_path(disk);
+        require_path(parent);
+        const vmtask_vhd_set_parent_options given = c_api::options_from(options);
+        c_api::require_zero(given.reserved);
+        vhd::set_parent_options wanted;
+        wanted.ignore_id_mismatch = given.ignore_id_mismatch != 0;
+        return vhd::set_parent(where, disk, parent, wanted, c_api::task_options_on(given.terms));
     });
 }
 
@@ -174,7 +193,8 @@ vmtask_status vmtask_vhd_check(vmtask_engine* engine, const char* path, const vm
 {
     return c_api::start(engine, task, [&](vmtask::engine& where) {
         require_path(path);
-        return vhd::check(where, path, chain_of(c_api::options_from(options).parent));
+        const vmtask_vhd_check_options given = c_api::options_from(options);
+        return vhd::check(where, path, chain_of(given.parent), c_api::task_options_on(given.terms));
     });
 }
 
@@ -183,6 +203,7 @@ vmtask_status vmtask_vhd_repair(vmtask_engine* engine, const char* path, const v
 {
     return c_api::start(engine, task, [&](vmtask::engine& where) {
         require_path(path);
-        return vhd::repair(where, path, chain_of(c_api::options_from(options).parent));
+        const vmtask_vhd_check_options given = c_api::options_from(options);
+        return vhd::repair(where, path, chain_of(given.parent), c_api::task_options_on(given.terms));
     });
 }

@@ -11,6 +11,7 @@
 #include <asio/error.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <system_error>
 #include <utility>
@@ -53,12 +54,15 @@ class vmtask_wait::teller {
 public:
     using cancellation_slot_type = asio::cancellation_slot;
 
-    explicit teller(c_api::owner<vmtask_wait> wait) noexcept : wait_(std::move(wait)) {}
+    teller(c_api::owner<vmtask_wait> wait, const c_api::handing_over& call) noexcept
+        : wait_(std::move(wait)), call_(call.number())
+    {
+    }
     teller(teller&&) noexcept = default;
     teller& operator=(teller&&) = delete;
     ~teller()
     {
-        if (wait_ && !c_api::handing_over::is_under_way_here()) wait_->tell(VMTASK_E_GIVEN_UP);
+        if (wait_ && !c_api::handing_over::takes_back(call_)) wait_->tell(VMTASK_E_GIVEN_UP);
     }
 
     [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return wait_->signal_.slot(); }
@@ -72,12 +76,13 @@ public:
 
 private:
     c_api::owner<vmtask_wait> wait_;
+    std::uint64_t call_; // its number
 };
 
 void vmtask_wait::begin(std::int64_t timeout_ms)
 {
-    const c_api::handing_over refused_if_destroyed;
-    task_->handle.async_wait_for(std::chrono::milliseconds(timeout_ms), teller(c_api::share(this)));
+    const c_api::handing_over call;
+    task_->handle.async_wait_for(std::chrono::milliseconds(timeout_ms), teller(c_api::share(this), call));
 }
 
 vmtask_status vmtask_task_async_wait(vmtask_task* task, int64_t timeout_ms, vmtask_wait_callback callback, void* user,

@@ -6,6 +6,7 @@
 #include <vmtask/c_api/base.h>
 #include <vmtask/c_api/status.h>
 #include <vmtask/c_api/task.h>
+#include <vmtask/c_api/terms.h>
 
 VMTASK_BEGIN_C
 
@@ -32,6 +33,10 @@ typedef struct vmtask_engine_options {
 ///
 /// To be given back by vmtask_engine_destroy().
 VMTASK_API vmtask_status vmtask_engine_create(const vmtask_engine_options* options, vmtask_engine** engine);
+
+/// How many tasks of a lane may be under way at once; 0: any number. Makes the
+/// lane if there is none of that name. Those under way go on in any case.
+VMTASK_API vmtask_status vmtask_engine_set_lane_limit(vmtask_engine* engine, const char* lane, uint64_t limit);
 
 /// What a shutdown does with the tasks that there are.
 typedef int32_t vmtask_shutdown_mode;
@@ -77,8 +82,8 @@ VMTASK_API vmtask_status vmtask_engine_find_task(const vmtask_engine* engine, ui
 /// A body's end of its task. Valid until the body returns.
 typedef struct vmtask_context vmtask_context;
 
-/// Work of the caller's own. A worker calls it once, unless a cancel comes
-/// first. VMTASK_OK says that the task has succeeded, VMTASK_E_CANCELLED that it
+/// Work of the caller's own. A worker calls it once, or once for each attempt
+/// that its terms allow, unless a cancel comes first. VMTASK_OK says that the task has succeeded, VMTASK_E_CANCELLED that it
 /// stopped as it was asked to, anything else is the task's error; codes from
 /// VMTASK_E_USER on are the caller's to define. It may block. No exception and
 /// no longjmp() may leave it.
@@ -91,22 +96,31 @@ typedef struct vmtask_post_options {
     size_t struct_size;
     /// What the task does, for people. May be null.
     const char* description;
-    /// Called when the body has returned, or will never be called, before the
-    /// task is seen to have ended. May be null.
+    /// Called when the body has returned for the last time, or will never be
+    /// called, before the task is seen to have ended; before this post returns, if
+    /// the task is another one by VMTASK_WHEN_BUSY_JOIN. May be null.
     vmtask_user_release release;
     /// Not 0: vmtask_task_request_cancel() is refused.
     uint32_t not_cancelable;
     /// Zero.
     uint32_t reserved;
+    /// May be null: none.
+    const vmtask_terms* terms;
 } vmtask_post_options;
 
 /// Posts work of the caller's own; `user` is for the body. `options` may be
 /// null. When the call fails, neither the body nor `release` is ever called.
 ///
 /// To be given back by vmtask_task_release(). Errors: VMTASK_E_QUEUE_FULL,
-/// VMTASK_E_SHUTTING_DOWN.
+/// VMTASK_E_SHUTTING_DOWN; of terms, VMTASK_E_RESOURCE_BUSY to VMTASK_E_BAD_TERMS,
+/// and VMTASK_E_ALREADY_ENDED for the parent.
 VMTASK_API vmtask_status vmtask_engine_post(vmtask_engine* engine, const vmtask_post_options* options, vmtask_body body,
                                             void* user, vmtask_task** task);
+
+/// The body's own task, such as for the parts of it that the body posts.
+///
+/// To be given back by vmtask_task_release(); it may outlive the body.
+VMTASK_API vmtask_status vmtask_context_get_task(vmtask_context* self, vmtask_task** task);
 
 /// Says how much of the work is done. A `total` of 0 says unknown.
 VMTASK_API vmtask_status vmtask_context_report_progress(vmtask_context* self, uint64_t done, uint64_t total);
@@ -116,6 +130,10 @@ VMTASK_API vmtask_status vmtask_context_set_unit(vmtask_context* self, const cha
 
 /// Says what the task is doing now, for people.
 VMTASK_API vmtask_status vmtask_context_report_step(vmtask_context* self, const char* step);
+
+/// Warns of something that does not keep the task from succeeding; see
+/// vmtask_outcome_get_warning().
+VMTASK_API vmtask_status vmtask_context_add_warning(vmtask_context* self, const char* warning);
 
 /// VMTASK_E_CANCELLED once somebody asked the task to stop. The body then undoes
 /// what it must and returns that code. While the task is held, this does not

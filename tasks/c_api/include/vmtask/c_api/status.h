@@ -36,10 +36,19 @@ enum {
     VMTASK_E_NO_TASK = 25,     // none of that id, or none that is still kept
     VMTASK_E_NO_REPORT = 26,   // this handle's task has none of this kind
     VMTASK_E_NOT_PAUSED = 27,
+    VMTASK_E_ALREADY_BEGUN = 28,      // so that its place in the queue is no more
+    VMTASK_E_PREDECESSOR_FAILED = 29, // one that it was to begin after did not succeed
 
     // the engine
     VMTASK_E_QUEUE_FULL = 30,
     VMTASK_E_SHUTTING_DOWN = 31, // it takes no further tasks
+
+    // the task's terms
+    VMTASK_E_RESOURCE_BUSY = 40, // and the task was not to wait for it
+    VMTASK_E_UNKNOWN_LANE = 41,  // see vmtask_engine_set_lane_limit()
+    VMTASK_E_CYCLE = 42,         // tasks would wait for each other, so the last was not posted
+    VMTASK_E_OTHER_ENGINE = 43,  // the parent is a task of another engine
+    VMTASK_E_BAD_TERMS = 44,     // tasks are to be compared that have no kind, or claim nothing
 
     // the disk's file
     VMTASK_E_NO_SUCH_FILE = 100,

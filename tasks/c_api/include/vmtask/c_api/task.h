@@ -34,6 +34,9 @@ enum {
 /// "queued", "running" and so on; "unknown" for others. Constant.
 VMTASK_API const char* vmtask_state_name(vmtask_state state);
 
+/// Which time limit; one bit each. See vmtask_terms.
+enum { VMTASK_LIMIT_QUEUED = 1, VMTASK_LIMIT_RUNNING = 2, VMTASK_LIMIT_TOTAL = 4, VMTASK_LIMIT_WITHOUT_PROGRESS = 8 };
+
 /// What a task is, and where. The flags are 0 or 1.
 typedef struct vmtask_task_info {
     size_t struct_size;
@@ -49,7 +52,7 @@ typedef struct vmtask_task_info {
     uint8_t is_complete;      // it has ended, however it did
     uint8_t is_cancelable;    // vmtask_task_request_cancel() would be accepted
     uint8_t cancel_requested; // it was, even if the task then succeeded
-    uint8_t reserved;
+    uint8_t limits_passed;    // those of VMTASK_LIMIT_QUEUED and so on
 } vmtask_task_info;
 
 /// Fills `info`, which is ready by VMTASK_INIT. Only what it says of an ended

@@ -23,7 +23,7 @@ VMTASK_BEGIN_C
 //
 // `task` is to be given back by vmtask_task_release().
 //
-// Errors of all: VMTASK_E_QUEUE_FULL, VMTASK_E_SHUTTING_DOWN.
+// Errors of all: those of vmtask_engine_post().
 
 /// Makes a new, empty disk, which appears under its name whole and durable or
 /// not at all. An existing file is never touched.
@@ -54,6 +54,12 @@ VMTASK_API vmtask_status vmtask_vhd_merge(vmtask_engine* engine, const char* chi
 /// that has no parent. Nothing else is written to.
 VMTASK_API vmtask_status vmtask_vhd_merge_into(vmtask_engine* engine, const char* disk, const char* target,
                                                const vmtask_vhd_merge_into_options* options, vmtask_task** task);
+
+/// Makes a differencing disk name `parent` as its parent: the same one, moved or
+/// renamed, or another. At every moment it is a valid image that names the old
+/// parent or the new one; no data is copied.
+VMTASK_API vmtask_status vmtask_vhd_set_parent(vmtask_engine* engine, const char* disk, const char* parent,
+                                               const vmtask_vhd_set_parent_options* options, vmtask_task** task);
 
 /// Finds all that is wrong with an image and its parents, and writes nothing. A
 /// defect is no error of the task; see vmtask_vhd_get_check_report().

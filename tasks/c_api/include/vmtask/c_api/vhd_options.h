@@ -4,6 +4,7 @@
 #define VMTASK_C_API_VHD_OPTIONS_H
 
 #include <vmtask/c_api/base.h>
+#include <vmtask/c_api/terms.h>
 
 VMTASK_BEGIN_C
 
@@ -27,7 +28,8 @@ enum {
     VMTASK_VHD_FORMAT_DYNAMIC = 3
 };
 
-// Flags are 0 or not 0. Paths and other text may be null: there is none.
+// Flags are 0 or not 0. Paths and other text may be null: there is none. So may
+// the terms.
 
 typedef struct vmtask_vhd_create_options {
     size_t struct_size;
@@ -44,6 +46,7 @@ typedef struct vmtask_vhd_create_options {
     uint32_t sparse;
     /// Zero.
     uint32_t reserved;
+    const vmtask_terms* terms;
 } vmtask_vhd_create_options;
 
 typedef struct vmtask_vhd_compact_options {
@@ -57,6 +60,7 @@ typedef struct vmtask_vhd_compact_options {
     uint32_t punch_holes;
     /// Zero.
     uint32_t reserved;
+    const vmtask_terms* terms;
 } vmtask_vhd_compact_options;
 
 typedef struct vmtask_vhd_convert_options {
@@ -69,6 +73,7 @@ typedef struct vmtask_vhd_convert_options {
     /// The source has the guest's bytes and nothing else. It has to be said: a raw
     /// disk may hold what looks like an image.
     uint32_t from_raw;
+    const vmtask_terms* terms;
 } vmtask_vhd_convert_options;
 
 typedef struct vmtask_vhd_resize_options {
@@ -79,6 +84,7 @@ typedef struct vmtask_vhd_resize_options {
     uint32_t sparse;
     /// Zero.
     uint32_t reserved;
+    const vmtask_terms* terms;
 } vmtask_vhd_resize_options;
 
 typedef struct vmtask_vhd_merge_options {
@@ -89,6 +95,7 @@ typedef struct vmtask_vhd_merge_options {
     uint32_t keep_child;
     /// Zero.
     uint32_t reserved;
+    const vmtask_terms* terms;
 } vmtask_vhd_merge_options;
 
 typedef struct vmtask_vhd_merge_into_options {
@@ -102,12 +109,24 @@ typedef struct vmtask_vhd_merge_into_options {
     uint32_t sparse;
     /// Zero.
     uint32_t reserved;
+    const vmtask_terms* terms;
 } vmtask_vhd_merge_into_options;
+
+typedef struct vmtask_vhd_set_parent_options {
+    size_t struct_size;
+    /// Also take a disk that is not the parent by its id. Right only where it shows
+    /// what the old one did, as a copy of it does.
+    uint32_t ignore_id_mismatch;
+    /// Zero.
+    uint32_t reserved;
+    const vmtask_terms* terms;
+} vmtask_vhd_set_parent_options;
 
 typedef struct vmtask_vhd_check_options {
     size_t struct_size;
     /// The disk's parent, instead of what the disk says of it.
     const char* parent;
+    const vmtask_terms* terms;
 } vmtask_vhd_check_options;
 
 VMTASK_END_C

@@ -80,6 +80,20 @@ typedef struct vmtask_vhd_merge_report {
 
 VMTASK_API vmtask_status vmtask_vhd_get_merge_report(const vmtask_task* task, vmtask_vhd_merge_report* report);
 
+typedef struct vmtask_vhd_set_parent_report {
+    size_t struct_size;
+    // Text lives as long as the task is held.
+    const char* parent;            // its file
+    const char* missing_beneath;   // why the parent's own chain is not whole; empty if it is
+    uint64_t file_size;            // of the disk
+    uint64_t blocks_moved;         // to make room for longer paths
+    uint32_t parent_seems_changed; // 0 or 1; see vmtask_vhd_link
+    uint32_t reserved;
+} vmtask_vhd_set_parent_report;
+
+VMTASK_API vmtask_status vmtask_vhd_get_set_parent_report(const vmtask_task* task,
+                                                          vmtask_vhd_set_parent_report* report);
+
 VMTASK_END_C
 
 #endif
