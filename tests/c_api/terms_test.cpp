@@ -354,24 +354,26 @@ TEST_CASE("a task in C is a part of the one whose body posts it", "[c_api]")
 
 TEST_CASE("each time limit of a task in C cancels it, or is only reported", "[c_api]")
 {
-    using limit = std::int64_t vmtask_terms::*;
-    const auto [member, bit] =
-        GENERATE(std::pair<limit, int>(&vmtask_terms::running_limit_ms, VMTASK_LIMIT_RUNNING),
-                 std::pair<limit, int>(&vmtask_terms::total_limit_ms, VMTASK_LIMIT_TOTAL),
-                 std::pair<limit, int>(&vmtask_terms::without_progress_limit_ms, VMTASK_LIMIT_WITHOUT_PROGRESS));
+    struct limit {
+        std::int64_t vmtask_terms::*duration;
+        int bit;
+    };
+    const auto which = GENERATE(limit{&vmtask_terms::running_limit_ms, VMTASK_LIMIT_RUNNING},
+                                limit{&vmtask_terms::total_limit_ms, VMTASK_LIMIT_TOTAL},
+                                limit{&vmtask_terms::without_progress_limit_ms, VMTASK_LIMIT_WITHOUT_PROGRESS});
     c_gate gate;
     c_gate reported_gate;
     const engine_owner engine = make_engine(2);
     auto terms = ready<vmtask_terms>();
-    terms.*member = 1;
+    terms.*which.duration = 1;
 
     const task_owner stopped = post_on(engine, terms, c_gate::hold, &gate);
     CHECK(result_of(stopped) == VMTASK_E_CANCELLED);
-    CHECK(info_of(stopped).limits_passed == bit);
+    CHECK(info_of(stopped).limits_passed == which.bit);
 
-    terms.limits_only_reported = static_cast<std::uint32_t>(bit);
+    terms.limits_only_reported = static_cast<std::uint32_t>(which.bit);
     const task_owner reported = post_on(engine, terms, c_gate::hold, &reported_gate);
-    CHECK(eventually([&] { return info_of(reported).limits_passed == bit; }));
+    CHECK(eventually([&] { return info_of(reported).limits_passed == which.bit; }));
     reported_gate.open();
     CHECK(result_of(reported) == VMTASK_OK);
 }
@@ -398,7 +400,6 @@ TEST_CASE("a task in C is tried again as often as it may, where that is worth it
 {
     const engine_owner engine = make_engine();
     std::atomic<int> attempts{0};
-    std::atomic<int> released{0};
     auto terms = ready<vmtask_terms>();
     terms.attempts = 3;
     terms.first_delay_ms = -1;
