@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,7 +26,8 @@ public:
     void read(std::uint64_t offset, std::span<std::byte> into) override
     {
         bytes_read += into.size();
-        std::ranges::copy(std::span(data_).subspan(offset, into.size()), into.begin());
+        const auto from = std::span(data_).subspan(offset, into.size());
+        if (!into.empty()) std::memcpy(into.data(), from.data(), into.size());
     }
 
     [[nodiscard]] std::uint64_t next_data(std::uint64_t offset) override

@@ -56,9 +56,12 @@ private:
     {
         constexpr std::string_view cookie = "conectix";
         if (!std::ranges::equal(std::span(footer_).first(8), std::as_bytes(std::span(cookie)))) return false;
+        // Not by the vector's and std::byte's functions: this is done for every state
+        // of a disk that a power cut may leave.
+        const std::byte* const footer = footer_.data();
         std::uint32_t sum = 0;
         for (std::size_t i = 0; i < footer_.size(); ++i)
-            if (i < 64 || i >= 68) sum += std::to_integer<std::uint32_t>(footer_[i]);
+            if (i < 64 || i >= 68) sum += static_cast<std::uint32_t>(footer[i]);
         return number(footer_, 64, 4) == static_cast<std::uint32_t>(~sum);
     }
 
