@@ -12,7 +12,13 @@ namespace vmtask::detail {
 
 struct claim;
 
-/// Those who want one resource, the holders at its front.
+/// Claims to one resource, linked through themselves.
+struct claim_list {
+    claim* first = nullptr;
+    claim* last = nullptr;
+};
+
+/// Those who want one resource.
 struct claim_line {
     claim_line(std::string_view name, std::size_t hashed) : resource(name), hash(hashed) {}
 
@@ -20,11 +26,14 @@ struct claim_line {
     static void* operator new(std::size_t size) { return allocate_block(size); }
     static void operator delete(void* line, std::size_t size) noexcept { free_block(line, size); }
 
-    claim* first = nullptr;
-    claim* last = nullptr;
-    claim* coming = nullptr; // of those who are to enter it later, the newest
-    std::size_t parts = 0;   // claims of sets that have a parent
-    std::size_t users = 0;   // claims in it, or prepared to come
+    claim_list holders;
+    claim_list waiters; // in the order of their tickets
+    claim_list coming;  // prepared to enter later
+    std::size_t holder_count = 0;
+    std::size_t exclusive_holder_count = 0;
+    std::size_t part_count = 0;   // holders and waiters whose set has a parent
+    std::size_t user_count = 0;   // claims in any of the lists
+    claim* latest_part = nullptr; // the waiter put in last as a part; where the next one is likely to belong
 
     // For claim_lines.
     const std::string resource;

@@ -47,12 +47,52 @@ bool claim_set::same_as(const claim_set& other) const noexcept
                       });
 }
 
+void claim_set::set_parent(claim_set* parent) noexcept
+{
+    parent_ = parent;
+    depth_ = parent ? parent->depth_ + 1 : 0;
+}
+
 bool claim_set::is_within(const claim_set& other) const noexcept
 {
-    for (const claim_set* outer = parent; outer; outer = outer->parent)
-        if (outer == &other) return true;
-    return false;
+    if (depth_ <= other.depth_) return false;
+    const claim_set* outer = this;
+    while (outer->depth_ > other.depth_) outer = outer->parent_;
+    return outer == &other;
 }
+
+/// Both have entered, or are about to.
+bool claim_set::comes_before(const claim_set& other) const noexcept
+{
+    const claim_set* left = this;
+    const claim_set* right = &other;
+    while (left->leaders_ > right->leaders_) left = left->leader_;
+    while (right->leaders_ > left->leaders_) right = right->leader_;
+    if (left == right) return leaders_ < other.leaders_; // one leads the other
+    while (left->leader_ != right->leader_) {
+        left = left->leader_;
+        right = right->leader_;
+    }
+    return left->ticket_ < right->ticket_;
+}
+
+// --- Lists ---
+
+void claim_table::insert_after(claim_list& list, claim* before, claim& added) noexcept
+{
+    added.previous = before;
+    added.next = before ? before->next : list.first;
+    (before ? before->next : list.first) = &added;
+    (added.next ? added.next->previous : list.last) = &added;
+}
+
+void claim_table::remove(claim_list& list, claim& removed) noexcept
+{
+    (removed.previous ? removed.previous->next : list.first) = removed.next;
+    (removed.next ? removed.next->previous : list.last) = removed.previous;
+}
+
+// --- Coming and going ---
 
 void claim_table::prepare(claim_set& entering)
 {
@@ -60,108 +100,124 @@ void claim_table::prepare(claim_set& entering)
     try {
         for (claim& added : entering.claims_) {
             added.line = &lines_.find_or_add(added.resource, added.hash);
-            ++added.line->users;
-            expect(added);
+            ++added.line->user_count;
+            push_back(added.line->coming, added);
             ++prepared;
         }
     } catch (...) {
         for (claim& added : entering.claims_.first(prepared)) {
-            expect_no_more(added);
-            if (--added.line->users == 0) lines_.remove(*added.line);
+            remove(added.line->coming, added);
+            if (--added.line->user_count == 0) lines_.remove(*added.line);
         }
         throw;
     }
-    entering.prepared_ = true;
+    entering.place_ = claim_set::place::coming;
+    if (entering.parent_) ++entering.parent_->parts_;
 }
 
-bool claim_table::enter(claim_set& entering) noexcept
+/// Right after its whole, if that one has entered before it: else somebody could be
+/// between the two who waits for the whole.
+void claim_table::assign_place(claim_set& entering, std::uint64_t ticket) noexcept
 {
-    entering.ticket_ = entering.parent && entering.parent->entered_ ? entering.parent->ticket_ : ++tickets_;
-    entering.missing_ = entering.claims_.size();
-    entering.entered_ = true;
-    for (claim& added : entering.claims_) {
-        expect_no_more(added);
-        put_in(added);
-    }
-    for (claim& added : entering.claims_) {
-        if (added.next) withdraw_overtaken(*added.line);
-        added.is_due = nobody_in_the_way(added);
-        if (added.is_due) --entering.missing_;
-    }
-    return entering.missing_ == 0;
-}
-
-bool claim_table::is_in_the_way(const claim& before, const claim& wanted) noexcept
-{
-    const bool both_shared = before.mode == claim_mode::shared && wanted.mode == claim_mode::shared;
-    return !both_shared && !wanted.owner->is_within(*before.owner);
-}
-
-bool claim_table::nobody_in_the_way(const claim& wanted) noexcept
-{
-    const claim* const last = wanted.previous;
-    const bool both_shared = last && last->mode == claim_mode::shared && wanted.mode == claim_mode::shared;
-    // What is in the way of the one before is in the way of this one, too: with
-    // thousands in a line nobody has to look at them all.
-    if (both_shared && !last->owner->parent && !wanted.owner->parent) return last->is_due;
-    for (const claim* before = wanted.previous; before; before = before->previous)
-        if (is_in_the_way(*before, wanted)) return false;
-    return true;
-}
-
-void claim_table::expect(claim& coming) noexcept
-{
-    coming.previous = nullptr;
-    coming.next = std::exchange(coming.line->coming, &coming);
-    if (coming.next) coming.next->previous = &coming;
-}
-
-void claim_table::expect_no_more(claim& coming) noexcept
-{
-    (coming.previous ? coming.previous->next : coming.line->coming) = coming.next;
-    if (coming.next) coming.next->previous = coming.previous;
+    entering.ticket_ = ticket;
+    const claim_set* const parent = entering.parent_;
+    entering.leader_ = parent && parent->is_entered() ? parent : nullptr;
+    entering.leaders_ = entering.leader_ ? parent->leaders_ + 1 : 0;
 }
 
 void claim_table::put_in(claim& entering) noexcept
 {
     claim_line& line = *entering.line;
-    claim* before = line.last;
-    while (before && !before->owner->is_granted() && before->owner->ticket_ > entering.owner->ticket_)
-        before = before->previous;
-    entering.is_due = false;
-    entering.previous = before;
-    entering.next = before ? before->next : line.first;
-    (before ? before->next : line.first) = &entering;
-    (entering.next ? entering.next->previous : line.last) = &entering;
-    if (entering.owner->parent) ++line.parts;
+    insert_after(line.waiters, last_before(entering), entering);
+    if (!entering.owner->parent_) return;
+    ++line.part_count;
+    line.latest_part = &entering;
 }
 
-void claim_table::take_out(claim& leaving) noexcept
+/// The last of those who wait that this one comes after; null for none.
+claim* claim_table::last_before(const claim& entering) noexcept
 {
-    claim_line& line = *leaving.line;
-    (leaving.previous ? leaving.previous->next : line.first) = leaving.next;
-    (leaving.next ? leaving.next->previous : line.last) = leaving.previous;
-    if (leaving.owner->parent) --line.parts;
+    const claim_line& line = *entering.line;
+    const claim_set& owner = *entering.owner;
+    claim* before = owner.leader_ && line.latest_part ? line.latest_part : line.waiters.last;
+    while (before && owner.comes_before(*before->owner)) before = before->previous;
+    for (claim* next = before ? before->next : line.waiters.first; next && next->owner->comes_before(owner);
+         next = next->next)
+        before = next;
+    return before;
 }
 
-/// Those who wait, and whose turn in this line it would have been, until a part
-/// of a larger task came before them.
-void claim_table::withdraw_overtaken(claim_line& line) noexcept
+void claim_table::become_holder(claim_set& due) noexcept
 {
-    for (claim* each = line.first; each; each = each->next) {
-        if (!each->is_due || each->owner->is_granted() || nobody_in_the_way(*each)) continue;
-        each->is_due = false;
-        ++each->owner->missing_;
+    due.place_ = claim_set::place::holding;
+    for (claim& held : due.claims_) {
+        claim_line& line = *held.line;
+        if (line.latest_part == &held) line.latest_part = held.previous;
+        remove(line.waiters, held);
+        push_back(line.holders, held);
+        ++line.holder_count;
+        if (held.is_exclusive()) ++line.exclusive_holder_count;
     }
 }
 
-const claim* claim_table::obstacle(const claim_set& waiting) const noexcept
+void claim_table::take_out(claim& leaving, claim_set::place from) noexcept
 {
-    const claim* found = nullptr;
-    for_each_obstacle(waiting, [&](const claim& each) {
-        if (!found) found = &each;
-    });
-    return found;
+    claim_line& line = *leaving.line;
+    if (from == claim_set::place::coming) return remove(line.coming, leaving);
+    if (leaving.owner->parent_) --line.part_count;
+    if (from == claim_set::place::waiting) {
+        if (line.latest_part == &leaving) line.latest_part = leaving.previous;
+        return remove(line.waiters, leaving);
+    }
+    remove(line.holders, leaving);
+    --line.holder_count;
+    if (leaving.is_exclusive()) --line.exclusive_holder_count;
+}
+
+// --- Who is in the way ---
+
+/// By counting: with thousands of holders nobody has to look at them all.
+bool claim_table::is_held_by_others(const claim& wanted) noexcept
+{
+    const claim_line& line = *wanted.line;
+    std::size_t others = wanted.is_exclusive() ? line.holder_count : line.exclusive_holder_count;
+    for (const claim_set* outer = wanted.owner->parent_; outer && others > 0; outer = outer->parent_) {
+        if (!outer->is_held()) continue;
+        for (const claim& own : outer->claims_)
+            if (own.line == &line && conflict(own, wanted)) --others;
+    }
+    return others > 0;
+}
+
+bool claim_table::nothing_in_the_way(const claim& wanted) noexcept
+{
+    if (is_held_by_others(wanted)) return false;
+    const claim* const last = wanted.previous;
+    // What is in the way of the one before is in the way of this one, too: with
+    // thousands in a line nobody has to look at them all.
+    if (last && !last->is_exclusive() && !wanted.is_exclusive() && last->owner->parent_ == wanted.owner->parent_)
+        return last->is_due;
+    for (const claim* before = last; before; before = before->previous)
+        if (is_in_the_way(*before, wanted)) return false;
+    return true;
+}
+
+/// Adds the sets that have become due by what has left the line.
+void claim_table::find_due(claim_line& line, claim_set**& last_due) noexcept
+{
+    if (line.part_count == 0 && line.exclusive_holder_count > 0) return;
+    for (claim* each = line.waiters.first; each; each = each->next) {
+        if (!each->is_due && nothing_in_the_way(*each)) {
+            each->is_due = true;
+            if (--each->owner->missing_ == 0) {
+                *last_due = each->owner;
+                each->owner->next_due_ = nullptr;
+                last_due = &each->owner->next_due_;
+            }
+            prefetch(each->next); // whose turn may be next
+        }
+        if (is_last_due(*each)) return;
+    }
 }
 
 } // namespace vmtask::detail

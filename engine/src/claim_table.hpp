@@ -18,13 +18,15 @@ namespace vmtask::detail {
 class claim_set;
 class task_record;
 
-/// One resource of a claim_set, in the line of those who want that resource.
+/// One resource of a claim_set.
 struct claim : resource_claim {
-    bool is_due = false; // nobody stands in the way
+    [[nodiscard]] bool is_exclusive() const noexcept { return mode == claim_mode::exclusive; }
+
+    bool is_due = false; // waits, and nothing is in the way
     std::size_t hash = 0;
     claim_set* owner = nullptr;
     claim_line* line = nullptr;
-    // In the line, or among those who are to enter it later.
+    // In one of the line's lists.
     claim* next = nullptr;
     claim* previous = nullptr;
 };
@@ -39,41 +41,61 @@ public:
     claim_set& operator=(const claim_set&) = delete;
 
     [[nodiscard]] bool empty() const noexcept { return claims_.empty(); }
-    [[nodiscard]] bool is_entered() const noexcept { return entered_; }
-    [[nodiscard]] bool is_granted() const noexcept { return entered_ && missing_ == 0; }
+    /// In its lines, as a holder or as one who waits.
+    [[nodiscard]] bool is_entered() const noexcept { return place_ >= place::waiting; }
+    [[nodiscard]] bool is_held() const noexcept { return place_ == place::holding; }
+    /// Waits, and nothing is in the way: it may be held now.
+    [[nodiscard]] bool is_due() const noexcept { return place_ == place::waiting && missing_ == 0; }
     [[nodiscard]] bool same_as(const claim_set& other) const noexcept;
     [[nodiscard]] std::span<const claim> wanted() const noexcept { return claims_; }
 
+    /// Makes it a part of the other: whose claims, and those of whose own parents,
+    /// are no obstacle to these. Before it is prepared; null for none.
+    void set_parent(claim_set* parent) noexcept;
+    [[nodiscard]] claim_set* parent() const noexcept { return parent_; }
+
     /// Whose claims they are; the table does not look at it.
     task_record* task = nullptr;
-    /// Whose claims are no obstacle to these: those of the task of which this
-    /// one is a part. Null for none. Set before the set enters a table.
-    claim_set* parent = nullptr;
 
 private:
     friend class claim_table;
 
-    [[nodiscard]] bool is_within(const claim_set& other) const noexcept;
+    enum class place : std::uint8_t { outside, coming, waiting, holding };
 
+    [[nodiscard]] bool is_within(const claim_set& other) const noexcept;
+    [[nodiscard]] bool comes_before(const claim_set& other) const noexcept;
     void set(claim& own, resource_claim&& wanted) noexcept;
 
     claim only_;                       // most sets have one
     std::unique_ptr<claim[]> several_; // the others'
     std::span<claim> claims_;          // these or that
-    std::uint64_t ticket_ = 0;         // its place in all lines
-    std::size_t missing_ = 0;          // claims that are not due
-    bool prepared_ = false;
-    bool entered_ = false;
+    place place_ = place::outside;
+
+    claim_set* parent_ = nullptr;
+    std::size_t depth_ = 0; // parents above it
+    std::size_t parts_ = 0; // prepared sets whose parent it is
+
+    // Its place in all lines: right after `leader_` and that one's earlier parts, or,
+    // without one, by its ticket.
+    std::uint64_t ticket_ = 0;
+    const claim_set* leader_ = nullptr;
+    std::size_t leaders_ = 0; // above it
+
+    std::size_t missing_ = 0;       // claims that are not due
+    claim_set* next_due_ = nullptr; // among those that have just become due
 };
 
 /// Who holds which resource, and who comes next.
 ///
-/// Each resource has one line, with the holders at its front. A set enters all
-/// its lines at one instant, and so stands in the same order in each: nobody is
-/// overtaken, and no two wait for each other. It is granted when none of those
-/// before it is in its way, in any line. A part of a larger task stands where
-/// that task would stand, for it could wait for ever behind somebody who waits
-/// for the whole.
+/// Each resource has its holders, and those who wait, in the order of their
+/// tickets. In the way of a claim is a holder, or one who waits with a lower
+/// ticket, if the two conflict, and nothing else. A set takes one ticket for all
+/// that it wants, so no two sets wait for each other. It is due when nothing is in
+/// its way in any line, and held when somebody calls hold(): until then it can be
+/// overtaken by a part of a task that came before it.
+///
+/// A part of a larger task stands right after that task, for it could wait for ever
+/// behind somebody who waits for the whole. Its whole's claims are no obstacle.
 ///
 /// Thread safety: none; the waiting room's lock guards it and all sets in it.
 class claim_table {
@@ -81,49 +103,85 @@ public:
     /// Makes sure that the set can enter. Throws std::bad_alloc; then nothing
     /// has changed.
     void prepare(claim_set& entering);
-    /// Puts a prepared set into its lines. True when it was granted at once.
-    [[nodiscard]] bool enter(claim_set& entering) noexcept;
 
-    /// Takes the set out, granted, waiting or only prepared, and calls
-    /// `granted(claim_set&)` for each that got its turn by that.
-    template <class Granted>
-    void leave(claim_set& leaving, Granted granted) noexcept
+    /// Puts a prepared set into its lines. True when it is due at once. Calls
+    /// `overtaken(claim_set&)` for each that was due and is not any more.
+    template <class Overtaken>
+    [[nodiscard]] bool enter(claim_set& entering, Overtaken overtaken) noexcept
     {
-        if (!leaving.prepared_) return;
-        leaving.prepared_ = false;
-        const bool was_in = std::exchange(leaving.entered_, false);
-        for (claim& left : leaving.claims_) was_in ? take_out(left) : expect_no_more(left);
-        for (const claim& left : leaving.claims_) {
-            if (--left.line->users == 0) lines_.remove(*left.line);
-            else grant_line(*left.line, granted);
+        take_ticket(entering);
+        entering.place_ = claim_set::place::waiting;
+        entering.missing_ = 0;
+        for (claim& added : entering.claims_) {
+            remove(added.line->coming, added);
+            put_in(added);
+            added.is_due = nothing_in_the_way(added);
+            if (!added.is_due) ++entering.missing_;
+            if (added.next) withdraw_overtaken(added, overtaken);
+        }
+        return entering.missing_ == 0;
+    }
+
+    /// Makes a due set the holder of all that it claims. Calls
+    /// `overtaken(claim_set&)` for each larger task of which it is a part, if that
+    /// was due and now waits for its own part.
+    template <class Overtaken>
+    void hold(claim_set& due, Overtaken overtaken) noexcept
+    {
+        become_holder(due);
+        for (claim_set* outer = due.parent_; outer; outer = outer->parent_)
+            if (outer->place_ == claim_set::place::waiting) withdraw_if_held(*outer, overtaken);
+    }
+
+    /// Takes the set out, whether it holds, waits or is only prepared, and calls
+    /// `due(claim_set&)` for each that becomes due by that.
+    template <class Due>
+    void leave(claim_set& leaving, Due due) noexcept
+    {
+        if (leaving.place_ == claim_set::place::outside) return;
+        claim_set* first_due = nullptr;
+        claim_set** last_due = &first_due;
+        const auto place = std::exchange(leaving.place_, claim_set::place::outside);
+        if (leaving.parent_) --leaving.parent_->parts_;
+        for (claim& left : leaving.claims_) take_out(left, place);
+        for (claim& left : leaving.claims_) {
+            if (--left.line->user_count == 0) lines_.remove(*left.line);
+            else if (place != claim_set::place::coming) find_due(*left.line, last_due);
+        }
+        // Told last: who is told may change the lines.
+        while (claim_set* const told = first_due) {
+            first_due = told->next_due_;
+            if (told->is_due()) due(*told);
         }
     }
 
-    /// The first claim, of another set, that is in the way of this waiting one;
-    /// nullptr when none is.
-    [[nodiscard]] const claim* obstacle(const claim_set& waiting) const noexcept;
-
-    /// Calls `visit(const claim&)` for each claim, of other sets, that is in
-    /// the way of this waiting one.
+    /// Who is in the way of `waiting`, or would be if it entered now: calls
+    /// `visit(const claim&)` for each of their claims, until it returns true.
     template <class Visit>
-    void for_each_obstacle(const claim_set& waiting, Visit visit) const
+    void for_each_obstacle(claim_set& waiting, Visit visit)
     {
-        if (!waiting.entered_) return;
-        for (const claim& wanted : waiting.claims_) {
-            if (wanted.is_due) continue;
-            for (const claim* before = wanted.previous; before; before = before->previous)
-                if (is_in_the_way(*before, wanted)) visit(*before);
-        }
+        visit_obstacles(waiting, false, visit);
     }
 
-    /// Calls `visit(claim_set&)` for each set in the line of what this one wants,
-    /// and then for those that are prepared to enter it, until it returns true.
+    /// The same, without those for whom others of them wait in turn: enough for
+    /// whoever follows the obstacles of obstacles.
+    template <class Visit>
+    void for_each_nearest_obstacle(claim_set& waiting, Visit visit)
+    {
+        visit_obstacles(waiting, true, [&](const claim& each) {
+            visit(each);
+            return false;
+        });
+    }
+
+    /// Calls `visit(claim_set&)` for each set that has or wants what this one wants,
+    /// and then for those that are prepared to, until it returns true.
     template <class Visit>
     void for_each_who_wants(const claim& wanted, Visit visit) const
     {
         const claim_line* const line = lines_.find(wanted.resource, wanted.hash);
         if (!line) return;
-        for (claim* begin : {line->first, line->coming})
+        for (claim* begin : {line->holders.first, line->waiters.first, line->coming.first})
             for (claim* each = begin; each; each = each->next)
                 if (visit(*each->owner)) return;
     }
@@ -131,32 +189,86 @@ public:
     [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
 
 private:
-    [[nodiscard]] static bool is_in_the_way(const claim& before, const claim& wanted) noexcept;
-    [[nodiscard]] static bool nobody_in_the_way(const claim& wanted) noexcept;
-    static void expect(claim& coming) noexcept;
-    static void expect_no_more(claim& coming) noexcept;
-    static void put_in(claim& entering) noexcept;
-    static void take_out(claim& leaving) noexcept;
-    static void withdraw_overtaken(claim_line& line) noexcept;
+    static void push_back(claim_list& list, claim& added) noexcept { insert_after(list, list.last, added); }
+    static void insert_after(claim_list& list, claim* before, claim& added) noexcept;
+    static void remove(claim_list& list, claim& removed) noexcept;
 
-    template <class Granted>
-    static void grant_line(claim_line& line, Granted& granted) noexcept
+    static void assign_place(claim_set& entering, std::uint64_t ticket) noexcept;
+    static void become_holder(claim_set& due) noexcept;
+    void take_ticket(claim_set& entering) noexcept { assign_place(entering, ++tickets_); }
+    static void put_in(claim& entering) noexcept;
+    [[nodiscard]] static claim* last_before(const claim& entering) noexcept;
+    static void take_out(claim& leaving, claim_set::place from) noexcept;
+
+    [[nodiscard]] static bool conflict(const claim& one, const claim& other) noexcept
     {
-        bool any_before = false;
-        bool exclusive_before = false;
-        for (claim* each = line.first; each; each = each->next) {
-            const bool is_exclusive = each->mode == claim_mode::exclusive;
-            bool is_free = is_exclusive ? !any_before : !exclusive_before;
-            if (!is_free && each->owner->parent) is_free = nobody_in_the_way(*each);
-            if (is_free && !each->is_due) {
-                each->is_due = true;
-                if (--each->owner->missing_ == 0) granted(*each->owner);
-                prefetch(each->next); // whose turn may be next
+        return (one.is_exclusive() || other.is_exclusive()) && one.owner != other.owner;
+    }
+    [[nodiscard]] static bool is_in_the_way(const claim& other, const claim& wanted) noexcept
+    {
+        return conflict(other, wanted) && !wanted.owner->is_within(*other.owner);
+    }
+    [[nodiscard]] static bool is_held_by_others(const claim& wanted) noexcept;
+    [[nodiscard]] static bool nothing_in_the_way(const claim& wanted) noexcept;
+    /// True when nobody who waits behind this one can be due.
+    [[nodiscard]] static bool is_last_due(const claim& waiting) noexcept
+    {
+        return waiting.is_exclusive() && waiting.owner->parts_ == 0;
+    }
+
+    template <class Overtaken>
+    static void withdraw_overtaken(const claim& added, Overtaken& overtaken) noexcept
+    {
+        for (claim* each = added.next; each; each = each->next) {
+            if (each->is_due && is_in_the_way(added, *each)) {
+                each->is_due = false;
+                if (each->owner->missing_++ == 0) overtaken(*each->owner);
             }
-            any_before = true;
-            exclusive_before = exclusive_before || is_exclusive;
-            if (exclusive_before && line.parts == 0) return; // nobody further back can be free
+            if (is_last_due(*each)) return;
         }
+    }
+
+    template <class Overtaken>
+    static void withdraw_if_held(claim_set& waiting, Overtaken& overtaken) noexcept
+    {
+        for (claim& each : waiting.claims_) {
+            if (!each.is_due || !is_held_by_others(each)) continue;
+            each.is_due = false;
+            if (waiting.missing_++ == 0) overtaken(waiting);
+        }
+    }
+
+    static void find_due(claim_line& line, claim_set**& last_due) noexcept;
+
+    template <class Visit>
+    void visit_obstacles(claim_set& waiting, bool only_nearest, Visit visit)
+    {
+        if (waiting.place_ == claim_set::place::outside || waiting.is_held()) return;
+        const bool is_in = waiting.is_entered();
+        if (!is_in) assign_place(waiting, tickets_ + 1);
+        for (const claim& wanted : waiting.claims_) {
+            if (is_in && wanted.is_due) continue;
+            bool are_holders_implied = false;
+            for (const claim* each = is_in ? wanted.previous : last_before(wanted); each; each = each->previous) {
+                if (!is_in_the_way(*each, wanted)) continue;
+                if (visit(*each)) return;
+                if (only_nearest && waits_for_the_same(*each, wanted)) {
+                    are_holders_implied = true;
+                    break;
+                }
+            }
+            if (are_holders_implied) continue;
+            for (const claim* each = wanted.line->holders.first; each; each = each->next)
+                if (is_in_the_way(*each, wanted) && visit(*each)) return;
+        }
+    }
+    /// Whether all that is in the way of `wanted` before this one is in this one's
+    /// way as well.
+    [[nodiscard]] static bool waits_for_the_same(const claim& before, const claim& wanted) noexcept
+    {
+        const claim_set* const parent = before.owner->parent_;
+        return before.is_exclusive()
+            && (!parent || parent == wanted.owner->parent_ || wanted.owner->is_within(*parent));
     }
 
     claim_lines lines_;

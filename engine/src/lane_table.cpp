@@ -30,13 +30,17 @@ lane& lane_table::set_limit(const std::string& name, std::size_t limit)
     return changed;
 }
 
+void lane_table::relate(task_terms& posted)
+{
+    posted.place.lane = find(posted.names().lane);
+    const task_terms* const whole = posted.parent ? posted.parent->terms() : nullptr;
+    if (whole) posted.place.outer = whole->place.lane ? posted.parent->terms() : whole->place.outer;
+}
+
 task_terms* lane_table::host_of(const task_terms& part) noexcept
 {
-    for (const task_record* whole = part.parent.get(); whole;) {
-        task_terms* const its = whole->terms();
-        if (its && its->place.is_own && its->place.lane == part.place.lane) return its;
-        whole = its ? its->parent.get() : nullptr;
-    }
+    for (task_terms* outer = part.place.outer; outer; outer = outer->place.outer)
+        if (outer->place.is_own && outer->place.lane == part.place.lane) return outer;
     return nullptr;
 }
 
@@ -50,11 +54,25 @@ bool lane_table::become_guest(task_terms& part) noexcept
 
 void lane_table::take_place(task_terms& entering) noexcept
 {
-    lane& entered = *entering.place.lane;
+    lane_place& place = entering.place;
+    lane& entered = *place.lane;
     ++entered.under_way;
-    entering.place.is_own = true;
+    place.is_own = true;
+    place.previous_holder = nullptr;
+    place.next_holder = entered.first_holder;
+    if (place.next_holder) place.next_holder->place.previous_holder = &entering;
+    entered.first_holder = &entering;
     // Its parts need no place beside this one, even those that came before it.
     if (entering.task.has_parts() && !entered.waiting.empty()) entered.may_have_guests = true;
+}
+
+void lane_table::give_up_place(task_terms& owner) noexcept
+{
+    lane_place& place = owner.place;
+    place.is_own = false;
+    --place.lane->under_way;
+    (place.previous_holder ? place.previous_holder->place.next_holder : place.lane->first_holder) = place.next_holder;
+    if (place.next_holder) place.next_holder->place.previous_holder = place.previous_holder;
 }
 
 bool lane_table::enter(task_terms& entering) noexcept
@@ -63,6 +81,7 @@ bool lane_table::enter(task_terms& entering) noexcept
     if (!entered || entering.place.is_own || become_guest(entering)) return true;
     if (entered->is_full()) {
         entered->waiting.push(entering.task);
+        entering.place.is_waiting = true;
         return false;
     }
     take_place(entering);
@@ -78,9 +97,7 @@ void lane_table::leave(task_terms& leaving) noexcept
         if (host->stage != room_stage::delay) return;
         owner = host;
     }
-    if (!owner->place.is_own || owner->place.guests > 0) return;
-    owner->place.is_own = false;
-    --owner->place.lane->under_way;
+    if (owner->place.is_own && owner->place.guests == 0) give_up_place(*owner);
 }
 
 task_terms* lane_table::next(lane& from) noexcept
@@ -88,19 +105,21 @@ task_terms* lane_table::next(lane& from) noexcept
     if (from.may_have_guests) {
         if (task_record* const guest =
                 from.waiting.find_if([](task_record& waiting) { return become_guest(*waiting.terms()); })) {
-            from.waiting.remove(*guest);
+            withdraw(*guest->terms());
             return guest->terms();
         }
         from.may_have_guests = false;
     }
     task_record* const next = from.is_full() ? nullptr : from.waiting.pop();
     if (!next) return nullptr;
+    next->terms()->place.is_waiting = false;
     take_place(*next->terms());
     return next->terms();
 }
 
 void lane_table::withdraw(task_terms& waiting) noexcept
 {
+    if (!std::exchange(waiting.place.is_waiting, false)) return;
     waiting.place.lane->waiting.remove(waiting.task);
 }
 

@@ -23,17 +23,23 @@ struct lane {
 
     std::size_t limit = 0; // 0: none
     std::size_t under_way = 0;
-    bool may_have_guests = false; // some that wait may be parts of one that has a place
-    priority_queue waiting;
+    task_terms* first_holder = nullptr; // of those under way
+    bool may_have_guests = false;       // some that wait may be parts of one that has a place
+    priority_queue waiting;             // tasks that wait for nothing else
 };
 
 /// A task's place in its lane: one of its own, or that of the task of which it
 /// is a part.
 struct lane_place {
     detail::lane* lane = nullptr; // null for tasks in no lane
+    task_terms* outer = nullptr;  // the nearest task of which it is a part that names a lane
     bool is_own = false;          // counted there
+    bool is_waiting = false;      // in the lane's queue
     task_terms* host = nullptr;   // in whose place it is
     std::size_t guests = 0;       // parts that are in this place
+    // Among the lane's holders.
+    task_terms* next_holder = nullptr;
+    task_terms* previous_holder = nullptr;
 };
 
 /// Who is in which lane.
@@ -53,6 +59,10 @@ public:
     /// Sets a lane's limit, and makes the lane if there is none of that name.
     lane& set_limit(const std::string& name, std::size_t limit);
 
+    /// Finds the lane of a task that is being posted, and whose place it may share.
+    /// Throws errc::unknown_lane.
+    void relate(task_terms& posted);
+
     /// True when the task is in its lane, or has none; else it waits for that.
     [[nodiscard]] bool enter(task_terms& entering) noexcept;
 
@@ -66,10 +76,13 @@ public:
     /// No longer waits for a place.
     static void withdraw(task_terms& waiting) noexcept;
 
-private:
+    /// The task in whose place this one would be, or is; null for none.
     [[nodiscard]] static task_terms* host_of(const task_terms& part) noexcept;
+
+private:
     [[nodiscard]] static bool become_guest(task_terms& part) noexcept;
     static void take_place(task_terms& entering) noexcept;
+    static void give_up_place(task_terms& owner) noexcept;
 
     const std::chrono::steady_clock::duration aging_;
     std::map<std::string, lane, std::less<>> lanes_;

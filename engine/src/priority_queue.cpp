@@ -28,15 +28,23 @@ bool priority_queue::comes_before(const task_record& left, const task_record& ri
     return (left.ready_since() - right.ready_since()) / steps_down < aging_;
 }
 
+/// Of the oldest of each priority, the one whose turn it is; null when there are
+/// none.
+task_record** priority_queue::earliest_of(std::array<task_record*, 3>& heads) const noexcept
+{
+    task_record** next = nullptr;
+    for (task_record*& oldest : heads)
+        if (oldest && (!next || !comes_before(**next, *oldest))) next = &oldest;
+    return next;
+}
+
 task_record* priority_queue::pop() noexcept
 {
-    task_record* next = nullptr;
-    for (const task_list& list : lists_) {
-        task_record* const oldest = list.first();
-        if (oldest && (!next || !comes_before(*next, *oldest))) next = oldest;
-    }
-    if (next) remove(*next);
-    return next;
+    std::array<task_record*, 3> heads{lists_[0].first(), lists_[1].first(), lists_[2].first()};
+    task_record** const next = earliest_of(heads);
+    if (!next) return nullptr;
+    remove(**next);
+    return *next;
 }
 
 } // namespace vmtask::detail

@@ -38,6 +38,19 @@ public:
         return nullptr;
     }
 
+    /// Calls `visit(task_record&)` for each, in the order in which pop() would
+    /// return them.
+    template <class Visit>
+    void for_each_in_order(Visit visit) const
+    {
+        std::array<task_record*, 3> heads{lists_[0].first(), lists_[1].first(), lists_[2].first()};
+        while (task_record** const next = earliest_of(heads)) {
+            task_record& visited = **next;
+            *next = task_list::after(visited);
+            visit(visited);
+        }
+    }
+
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// True when all there are have the priority that most tasks have.
     [[nodiscard]] bool has_only_normal() const noexcept
@@ -47,6 +60,7 @@ public:
 
 private:
     [[nodiscard]] task_list& list_of(const task_record& queued) noexcept;
+    [[nodiscard]] task_record** earliest_of(std::array<task_record*, 3>& heads) const noexcept;
     [[nodiscard]] bool comes_before(const task_record& left, const task_record& right) const noexcept;
 
     std::array<task_list, 3> lists_;

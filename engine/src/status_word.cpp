@@ -3,14 +3,19 @@
 
 #include <vmtask/detail/lifecycle.hpp>
 
-#include <cassert>
-
 namespace vmtask::detail {
 
-status_word::bits status_word::with_state(bits value, task_state to) noexcept
+/// The only place where a state is written. The table has the last word, in every
+/// build: a state that it does not let follow is refused, so that no end is undone.
+template <class Refuses>
+bool status_word::change_state(task_state to, Refuses refuses) noexcept
 {
-    assert(can_follow(state_of(value), to));
-    return (value & ~mask_state) | static_cast<bits>(to);
+    bits now = bits_.load(std::memory_order_acquire);
+    do {
+        if (refuses(now) || !can_follow(state_of(now), to)) return false;
+    } while (!bits_.compare_exchange_weak(now, (now & ~mask_state) | static_cast<bits>(to), std::memory_order_acq_rel,
+                                          std::memory_order_acquire));
+    return true;
 }
 
 bool status_word::cancelable() const noexcept
@@ -21,23 +26,20 @@ bool status_word::cancelable() const noexcept
 
 status_word::start_answer status_word::start() noexcept
 {
-    bits now = bits_.load(std::memory_order_relaxed);
-    do {
-        if ((now & bit_claimed) != 0) return start_answer::claimed;
-        if ((now & bit_held) != 0) return start_answer::held;
-    } while (!bits_.compare_exchange_weak(now, with_state(now, task_state::running), std::memory_order_acq_rel,
-                                          std::memory_order_relaxed));
-    return start_answer::started;
+    start_answer answer = start_answer::started;
+    const bool has_started = change_state(task_state::running, [&](bits now) {
+        answer = (now & bit_claimed) != 0 ? start_answer::claimed
+            : (now & bit_held) != 0       ? start_answer::held
+                                          : start_answer::started;
+        return answer != start_answer::started || state_of(now) != task_state::queued;
+    });
+    // Begun already, or ended: as if somebody else had it.
+    return has_started || answer != start_answer::started ? answer : start_answer::claimed;
 }
 
 bool status_word::requeue() noexcept
 {
-    bits now = bits_.load(std::memory_order_relaxed);
-    do {
-        if ((now & bit_cancel_requested) != 0) return false;
-    } while (!bits_.compare_exchange_weak(now, with_state(now, task_state::queued), std::memory_order_acq_rel,
-                                          std::memory_order_relaxed));
-    return true;
+    return change_state(task_state::queued, [](bits now) { return (now & bit_cancel_requested) != 0; });
 }
 
 bool status_word::claim_queued() noexcept
@@ -66,23 +68,18 @@ void status_word::let_go() noexcept
 
 bool status_word::pause() noexcept
 {
-    bits now = bits_.load(std::memory_order_acquire);
-    do {
-        if ((now & bit_held) == 0 || (now & bit_cancel_requested) != 0) return false;
-        if (state_of(now) == task_state::paused) return true;
-    } while (!bits_.compare_exchange_weak(now, with_state(now, task_state::paused), std::memory_order_acq_rel,
-                                          std::memory_order_acquire));
-    return true;
+    bool is_paused = false;
+    const auto refuses = [&](bits now) {
+        const bool may_stay = (now & bit_held) != 0 && (now & bit_cancel_requested) == 0;
+        is_paused = may_stay && state_of(now) == task_state::paused;
+        return !may_stay;
+    };
+    return change_state(task_state::paused, refuses) || is_paused;
 }
 
 bool status_word::unpause() noexcept
 {
-    bits now = bits_.load(std::memory_order_acquire);
-    do {
-        if (state_of(now) != task_state::paused) return false;
-    } while (!bits_.compare_exchange_weak(now, with_state(now, task_state::running), std::memory_order_acq_rel,
-                                          std::memory_order_acquire));
-    return true;
+    return change_state(task_state::running, [](bits now) { return state_of(now) != task_state::paused; });
 }
 
 bool status_word::note_part() noexcept
@@ -151,13 +148,14 @@ bool status_word::note_waiter() noexcept
 
 status_word::end_answer status_word::end(task_state terminal, bool parts_have_ended) noexcept
 {
-    assert(is_terminal(terminal));
-    bits now = bits_.load(std::memory_order_relaxed);
-    do {
-        if ((now & bit_has_parts) != 0 && !parts_have_ended) return end_answer::has_parts;
-    } while (!bits_.compare_exchange_weak(now, with_state(now, terminal), std::memory_order_acq_rel,
-                                          std::memory_order_relaxed));
-    return (now & bit_has_waiters) != 0 ? end_answer::ended_with_waiters : end_answer::ended;
+    end_answer answer = end_answer::refused;
+    const bool has_ended = change_state(terminal, [&](bits now) {
+        answer = (now & bit_has_waiters) != 0 ? end_answer::ended_with_waiters : end_answer::ended;
+        const bool waits_for_parts = (now & bit_has_parts) != 0 && !parts_have_ended;
+        if (waits_for_parts && !is_terminal(state_of(now))) answer = end_answer::has_parts;
+        return waits_for_parts || !is_terminal(terminal);
+    });
+    return has_ended || answer == end_answer::has_parts ? answer : end_answer::refused;
 }
 
 } // namespace vmtask::detail

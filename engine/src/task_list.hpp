@@ -18,6 +18,12 @@ public:
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    /// The one after this one in whichever list it is; null for the last.
+    [[nodiscard]] static task_record* after(const task_record& listed) noexcept
+    {
+        return listed.next_.load(std::memory_order_relaxed);
+    }
+
     /// The first for which `fits(task_record&)` is true; nullptr when there is none.
     template <class Predicate>
     [[nodiscard]] task_record* find_if(Predicate fits) const

@@ -1,57 +1,49 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "blocked_wait.hpp"
 #include "engine_thread.hpp"
 
+#include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/task_record.hpp>
-#include <vmtask/detail/wait_kind.hpp>
 
-#include <span>
+#include <cstdint>
 
 namespace vmtask::detail {
-
-/// A wait in which a thread of an engine blocks: until all, or any, of some
-/// tasks have ended.
-class blocked_wait {
-public:
-    using targets = std::span<task_record* const>;
-
-    /// The targets outlive it.
-    blocked_wait(wait_kind kind, targets tasks) noexcept : kind_(kind), tasks_(tasks) {}
-    blocked_wait(const blocked_wait&) = delete;
-    blocked_wait& operator=(const blocked_wait&) = delete;
-
-private:
-    friend class wait_graph;
-
-    const wait_kind kind_;
-    const targets tasks_;
-
-    // What a search has found out. Guarded by the wait graph's lock.
-    blocked_wait* next_visited_ = nullptr;
-    bool visited_ = false;
-    bool can_end_ = false;
-};
 
 /// Who waits for whom, among the threads and the tasks of all engines of the
 /// process: one graph, since a cycle may run through several engines.
 ///
 /// Edges are blocking waits on engine threads, and what tasks wait for without a
-/// thread: their parts, tasks before them, what others have claimed. Such a wait
-/// can end as long as all of its tasks can, or any of them where one is enough;
-/// so the graph is searched for that before the wait begins. No wait can close
-/// a cycle later without being told so; a post can, when it makes a task a part
-/// of one that is waited for already.
+/// thread: whatever task_record::collect_needs() names. Whoever is about to wait
+/// makes his edge seen first and then looks for a cycle; so of several that close
+/// one together the last sees it. Looking takes no lock that engines share. Only
+/// one who has found a cycle takes such a lock, to be the only one who gives way.
 class wait_graph {
 public:
-    /// Notes that `self` is about to block in `wait`. False, and nothing noted,
-    /// when that could never end.
-    [[nodiscard]] static bool enter(engine_thread& self, blocked_wait& wait) noexcept;
+    enum class answer : std::uint8_t { goes_on, would_deadlock, out_of_time };
+
+    /// Notes that `self` is about to block in `wait`. With any other answer than
+    /// goes_on nothing is noted: the wait could never end, or its deadline came
+    /// before that was known.
+    [[nodiscard]] static answer enter(engine_thread& self, blocked_wait& wait, steady_time deadline) noexcept;
     static void leave(engine_thread& self) noexcept;
 
+    /// What takes a task out of a cycle.
+    class way_out {
+    public:
+        /// The task waits no more when this returns. Runs no code of the user's.
+        virtual void give_way() noexcept = 0;
+
+    protected:
+        ~way_out() = default;
+    };
+    /// True when the task could never end; then it has given way.
+    [[nodiscard]] static bool free_if_stuck(task_record& waiting, way_out& out) noexcept;
+
 private:
-    class search;
-    struct prerequisites;
+    template <class Asked>
+    [[nodiscard]] static answer look(Asked& asked, steady_time deadline, way_out& out) noexcept;
     static void note(engine_thread& self, blocked_wait* wait) noexcept;
     static task_record* current_task(engine_thread& self) noexcept;
 };

@@ -32,9 +32,10 @@ public:
         claimed, ///< Somebody else ends the task, unstarted.
         held,    ///< A pause came first; the task stays queued.
     };
-    /// Queued to running.
+    /// Queued to running. `claimed`, too, when it was not queued any more.
     [[nodiscard]] start_answer start() noexcept;
-    /// Running to queued, for another attempt. False when a cancel came first.
+    /// Running to queued, for another attempt. False when a cancel came first, or
+    /// the task is not running.
     [[nodiscard]] bool requeue() noexcept;
     /// Makes a queued task the caller's to end, which nobody has asked to stop.
     /// False when it has begun, or is somebody else's.
@@ -65,7 +66,7 @@ public:
     void let_go() noexcept;
     [[nodiscard]] bool is_held() const noexcept { return (bits_.load(std::memory_order_acquire) & bit_held) != 0; }
     /// Running to paused, if the task is held and nobody asked it to stop; and
-    /// back.
+    /// back. True when it was paused before; false in any other state.
     [[nodiscard]] bool pause() noexcept;
     bool unpause() noexcept;
     /// True when a checkpoint has something to do.
@@ -92,6 +93,7 @@ public:
         ended,
         ended_with_waiters, ///< Somebody waits and is to be told.
         has_parts,          ///< Not ended: others are part of it.
+        refused,            ///< It had ended before, and stays as it was.
     };
     /// Latches the end, unless there are parts that nobody has looked after.
     [[nodiscard]] end_answer end(task_state terminal, bool parts_have_ended) noexcept;
@@ -111,7 +113,8 @@ private:
     static constexpr bits bit_closed_for_parts = 512;
 
     static task_state state_of(bits value) noexcept { return static_cast<task_state>(value & mask_state); }
-    static bits with_state(bits value, task_state to) noexcept;
+    template <class Refuses>
+    bool change_state(task_state to, Refuses refuses) noexcept;
 
     std::atomic<bits> bits_;
 };
