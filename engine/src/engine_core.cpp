@@ -30,6 +30,7 @@ engine_core::engine_core(engine_options&& options)
       timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       loop_probe_(loop_.executor()),
+      reaper_(*this, options.spare_workers, options.on_handler_exception),
       events_(options.events, timers_, loop_.executor()),
       board_(options, timers_, loop_.executor()),
       room_(*this, options),
@@ -37,6 +38,7 @@ engine_core::engine_core(engine_options&& options)
 {
     timers_.start();
     loop_.start();
+    reaper_.start();
     workers_.start();
 }
 
@@ -157,6 +159,7 @@ void engine_core::stop_threads() noexcept
     // the event loop.
     timers_.stop();
     workers_.stop();
+    reaper_.stop();
     loop_.stop();
 }
 

@@ -6,6 +6,7 @@
 #include "event_loop.hpp"
 #include "event_loop_probe.hpp"
 #include "rare_events.hpp"
+#include "reaper.hpp"
 #include "task_board.hpp"
 #include "timer_loop.hpp"
 #include "waiting_room.hpp"
@@ -36,6 +37,7 @@ public:
     [[nodiscard]] worker_pool& workers() noexcept { return workers_; }
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
+    [[nodiscard]] detail::reaper& reaper() noexcept { return reaper_; }
     [[nodiscard]] const wall_clock& clock() const noexcept { return clock_; }
     /// For threads that block in a wait for one of the tasks.
     [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
@@ -96,6 +98,7 @@ private:
     timer_loop timers_;
     event_loop loop_;
     event_loop_probe loop_probe_;
+    detail::reaper reaper_;
     event_log events_;
     task_board board_;
     waiting_room room_;

@@ -11,7 +11,7 @@ class blocked_wait;
 class engine_core;
 class task_record;
 
-enum class thread_kind : std::uint8_t { worker, event_loop, timer_loop };
+enum class thread_kind : std::uint8_t { worker, event_loop, timer_loop, reaper };
 
 /// What a thread of an engine knows about itself, so that a blocking wait made
 /// on it can tell whether it starves or deadlocks somebody.
@@ -22,6 +22,8 @@ struct engine_thread {
     task_record* current = nullptr;
     /// When the worker ran out of tasks; deadline_never while it has some.
     steady_time idle_since = deadline_never;
+    /// The reaper's thread runs its jobs, and has not handed that on.
+    bool has_turn = false;
     /// Tasks that are gone and that the core has not been told of.
     std::int64_t forgotten = 0;
 

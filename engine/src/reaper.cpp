@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "reaper.hpp"
+
+#include <asio/post.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace vmtask::detail {
+
+reaper::reaper(engine_core& core, std::size_t spare_threads, thread_group::exception_handler on_exception)
+    : spare_threads_(spare_threads), threads_(core, thread_kind::reaper, std::move(on_exception))
+{
+}
+
+void reaper::join()
+{
+    threads_.join();
+    for (;;) {
+        job* left = nullptr;
+        {
+            const std::lock_guard lock(mutex_);
+            left = pop_locked();
+            // Not before: what a job adds is put behind it, not run inside it.
+            if (!left) is_closed_ = true;
+        }
+        if (!left) return;
+        left->run();
+    }
+}
+
+void reaper::stop()
+{
+    join();
+    threads_.stop();
+}
+
+void reaper::add(job& added) noexcept
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (!is_closed_) {
+            added.next_ = nullptr;
+            (newest_ ? newest_->next_ : oldest_) = &added;
+            newest_ = &added;
+            // Posted under the lock: afterwards the io_context may be gone.
+            if (!is_asked_) ask_for_turn_locked();
+            return;
+        }
+    }
+    added.run();
+}
+
+void reaper::ask_for_turn_locked() noexcept
+{
+    is_asked_ = true;
+    asio::post(threads_.context(), engine_handler(memory_, [this] { take_turn(); }));
+}
+
+void reaper::take_turn() noexcept
+{
+    engine_thread& self = *this_engine_thread();
+    self.has_turn = true;
+    while (job* const next = next_of_turn(self)) next->run();
+}
+
+/// Null when the turn is over, or has been handed on.
+reaper::job* reaper::next_of_turn(engine_thread& self) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (!self.has_turn) {
+        --handed_on_;
+        return nullptr;
+    }
+    job* const next = pop_locked();
+    if (!next) self.has_turn = is_asked_ = false;
+    return next;
+}
+
+reaper::job* reaper::pop_locked() noexcept
+{
+    job* const popped = oldest_;
+    if (!popped) return nullptr;
+    oldest_ = popped->next_;
+    if (!oldest_) newest_ = nullptr;
+    return popped;
+}
+
+bool reaper::begin_blocking() noexcept
+{
+    engine_thread& self = *this_engine_thread();
+    const std::lock_guard lock(mutex_);
+    // An earlier wait of the same job has handed it on; it is not taken back.
+    if (!self.has_turn) return true;
+    if (!has_thread_to_spare_locked()) return false;
+    self.has_turn = is_asked_ = false;
+    ++handed_on_;
+    if (oldest_) ask_for_turn_locked();
+    return true;
+}
+
+/// Started now and not when a job comes: add() must not fail.
+bool reaper::has_thread_to_spare_locked() noexcept
+{
+    if (threads_.size() > handed_on_ + 1) return true;
+    if (handed_on_ >= spare_threads_) return false;
+    try {
+        threads_.add_thread();
+    } catch (const std::exception&) {
+        return false;
+    }
+    return true;
+}
+
+} // namespace vmtask::detail
