@@ -1,51 +1,44 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "engine_core.hpp"
+#include "blocked_wait.hpp"
 #include "engine_thread.hpp"
-#include "wait_graph.hpp"
+
+#include <vmtask/detail/deadline.hpp>
+#include <vmtask/wait_status.hpp>
 
 namespace vmtask::detail {
 
 /// The time in which a thread blocks in a wait for tasks. On a thread of an
 /// engine it checks first that this can end, and that the engine gets on.
+///
+/// A worker that waits without a limit for tasks which are queued runs these
+/// itself: they need no other thread then.
 class blocked_scope {
 public:
     /// The tasks outlive it.
-    blocked_scope(wait_kind kind, blocked_wait::targets tasks) noexcept
-        : self_(this_engine_thread()), wait_(kind, tasks)
-    {
-        if (self_) refused_ = !enter();
-        if (refused_) self_->core->rare().count_refused_wait();
-    }
-    ~blocked_scope()
-    {
-        if (self_ && !refused_) leave();
-    }
+    blocked_scope(wait_kind kind, blocked_wait::targets tasks, steady_time deadline);
+    ~blocked_scope();
     blocked_scope(const blocked_scope&) = delete;
     blocked_scope& operator=(const blocked_scope&) = delete;
 
-    /// True when the wait must not be begun.
-    [[nodiscard]] bool refused() const noexcept { return refused_; }
+    /// What the wait has come to already; `pending` when it is to be begun.
+    enum class verdict : std::uint8_t { pending, timed_out, would_deadlock, no_worker };
+    [[nodiscard]] verdict outcome() const noexcept { return verdict_; }
+    /// That as the answer of a wait. Precondition: outcome() is not pending.
+    [[nodiscard]] wait_status status() const noexcept;
 
 private:
-    [[nodiscard]] bool enter() noexcept
-    {
-        if (!wait_graph::enter(*self_, wait_)) return false;
-        if (self_->kind != thread_kind::worker || self_->core->workers().begin_blocking()) return true;
-        wait_graph::leave(*self_);
-        return false;
-    }
+    [[nodiscard]] verdict enter();
+    void run_queued();
+    [[nodiscard]] bool begin_blocking() noexcept;
+    void leave() noexcept;
 
-    void leave() noexcept
-    {
-        if (self_->kind == thread_kind::worker) self_->core->workers().end_blocking();
-        wait_graph::leave(*self_);
-    }
-
-    engine_thread* self_; // null on a thread that is no engine's
+    engine_thread* const self_; // null on a thread that is no engine's
     blocked_wait wait_;
-    bool refused_ = false;
+    const steady_time deadline_;
+    bool is_compensated_ = false;
+    verdict verdict_ = verdict::pending;
 };
 
 } // namespace vmtask::detail

@@ -31,7 +31,8 @@ struct claim : resource_claim {
     claim* previous = nullptr;
 };
 
-/// All that one task claims: held all together, or waited for all together.
+/// All that one task claims: held all together, or waited for all together. It may
+/// be nothing: then the set still has a place, which parts of the task share.
 class claim_set {
 public:
     /// The claims by name, each resource once; who claims one both shared and
@@ -153,6 +154,14 @@ public:
             first_due = told->next_due_;
             if (told->is_due()) due(*told);
         }
+    }
+
+    /// True when a prepared set would be due if it entered now.
+    [[nodiscard]] bool is_free(claim_set& prepared)
+    {
+        bool has_obstacle = false;
+        for_each_obstacle(prepared, [&](const claim&) { return has_obstacle = true; });
+        return !has_obstacle;
     }
 
     /// Who is in the way of `waiting`, or would be if it entered now: calls

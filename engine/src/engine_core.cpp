@@ -7,10 +7,7 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/error.hpp>
 
-#include <asio/post.hpp>
-
 #include <algorithm>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -31,8 +28,9 @@ engine_core::engine_core(engine_options&& options)
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       loop_probe_(loop_.executor()),
       reaper_(*this, options.spare_workers, options.on_handler_exception),
+      reaped_(reaper_),
       events_(options.events, timers_, loop_.executor()),
-      board_(options, timers_, loop_.executor()),
+      board_(options, timers_, reaper_),
       room_(*this, options),
       workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
 {
@@ -65,11 +63,6 @@ void engine_core::set_priority(task_record& queued, task_priority priority) noex
     else board_.set_priority(queued, priority);
 }
 
-void engine_core::retire(task_record& ended) noexcept
-{
-    board_.retire(ended);
-}
-
 std::uint64_t engine_core::admit()
 {
     try {
@@ -89,32 +82,6 @@ void engine_core::withdraw() noexcept
 task_record* engine_core::coroutine_on_this_thread() noexcept
 {
     return board_.find_if([](const task_record& known) { return known.is_on_this_thread(); });
-}
-
-/// Destroys a task where it runs, or is dropped without having run.
-class disposal {
-public:
-    explicit disposal(task_record& disposed) noexcept : disposed_(&disposed) {}
-    disposal(disposal&& other) noexcept : disposed_(std::exchange(other.disposed_, nullptr)) {}
-    disposal& operator=(disposal&&) = delete;
-    ~disposal()
-    {
-        if (disposed_) disposed_->destroy();
-    }
-    void operator()() const noexcept {}
-
-private:
-    task_record* disposed_;
-};
-
-void engine_core::dispose_on_event_loop(task_record& disposed) noexcept
-{
-    try {
-        asio::post(loop_.executor(), disposal(disposed));
-    } catch (const std::bad_alloc&) {
-        // The handler is gone, and the task with it: late is what it makes us.
-        return;
-    }
 }
 
 shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)

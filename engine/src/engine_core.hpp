@@ -6,6 +6,7 @@
 #include "event_loop.hpp"
 #include "event_loop_probe.hpp"
 #include "rare_events.hpp"
+#include "reaped_tasks.hpp"
 #include "reaper.hpp"
 #include "task_board.hpp"
 #include "timer_loop.hpp"
@@ -38,6 +39,7 @@ public:
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
     [[nodiscard]] detail::reaper& reaper() noexcept { return reaper_; }
+    [[nodiscard]] reaped_tasks& reaped() noexcept { return reaped_; }
     [[nodiscard]] const wall_clock& clock() const noexcept { return clock_; }
     /// For threads that block in a wait for one of the tasks.
     [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
@@ -51,12 +53,8 @@ public:
     /// Takes a queued task, which somebody has claimed, out of wherever it is.
     void leave_queue(task_record& queued) noexcept;
     void set_priority(task_record& queued, task_priority priority) noexcept;
-    /// An ended task that no worker ran is the board's to keep.
-    void retire(task_record& ended) noexcept;
     /// The coroutine task whose body the calling event loop thread is in.
     [[nodiscard]] task_record* coroutine_on_this_thread() noexcept;
-    /// For threads on which no destructor of the user's may run.
-    void dispose_on_event_loop(task_record& disposed) noexcept;
 
     /// Null when nobody observes.
     [[nodiscard]] task_observer* observer() const noexcept { return observer_.get(); }
@@ -99,6 +97,7 @@ private:
     event_loop loop_;
     event_loop_probe loop_probe_;
     detail::reaper reaper_;
+    reaped_tasks reaped_;
     event_log events_;
     task_board board_;
     waiting_room room_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/small_mutex.hpp>
 
 #include <cstdint>
 
@@ -16,6 +17,8 @@ enum class thread_kind : std::uint8_t { worker, event_loop, timer_loop, reaper }
 /// What a thread of an engine knows about itself, so that a blocking wait made
 /// on it can tell whether it starves or deadlocks somebody.
 struct engine_thread {
+    engine_thread(engine_core& owner, thread_kind what) noexcept : core(&owner), kind(what) {}
+
     engine_core* core;
     thread_kind kind;
     /// The task whose body the worker runs; null between two.
@@ -27,8 +30,14 @@ struct engine_thread {
     /// Tasks that are gone and that the core has not been told of.
     std::int64_t forgotten = 0;
 
-    /// The wait in which it blocks. Guarded by the wait graph's lock.
-    blocked_wait* blocked_in = nullptr;
+    /// The waits in which it has blocked, and bodies that it runs one inside the
+    /// other: each but the last waits for the next.
+    std::uint64_t waits = 0;
+    int nested = 0;
+
+    small_mutex wait_mutex;
+    /// The wait in which it blocks. Guarded by wait_mutex.
+    const blocked_wait* blocked_in = nullptr;
 };
 
 /// The engine thread that calls; null on any other thread.

@@ -6,11 +6,8 @@
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/task_record.hpp>
 
-#include <asio/post.hpp>
-
 #include <chrono>
 #include <mutex>
-#include <new>
 
 namespace vmtask::detail {
 
@@ -44,6 +41,11 @@ bool limit_alarm::claim_expiry() noexcept
 }
 
 void limit_alarm::expire() noexcept
+{
+    watch_.task_.core().reaper().add(*this);
+}
+
+void limit_alarm::run() noexcept
 {
     const intrusive_ptr<task_record> held(&watch_.task_, adopt_reference);
     watch_.expired(*this);
@@ -121,8 +123,7 @@ void limit_watch::task_ended_locked() noexcept
     for (limit_alarm& each : alarms_) each.disarm_locked();
 }
 
-/// On the timer loop. The request shows at once; what it sets in motion is the
-/// user's in part, and so is not for this thread.
+/// On the reaper.
 void limit_watch::expired(limit_alarm& expired) noexcept
 {
     {
@@ -133,14 +134,7 @@ void limit_watch::expired(limit_alarm& expired) noexcept
         passed_.fetch_or(bit_of(expired.kind_), std::memory_order_acq_rel);
     }
     if (limit(expired.kind_)->action == limit_action::report) return;
-    const auto ask =
-        expired.kind_ == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
-    const auto answer = task_.ask_to_cancel({}, cancel_origin::time_limit, ask);
-    try {
-        asio::post(task_.core().loop().executor(), [held = share(task_), answer] { held->carry_out_cancel(answer); });
-    } catch (const std::bad_alloc&) {
-        task_.carry_out_cancel(answer);
-    }
+    task_.cancel_for_limit(expired.kind_);
 }
 
 /// False when the time is not up after all; then the alarm is set again.

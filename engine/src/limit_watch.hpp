@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "reaper.hpp"
+
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/progress_cell.hpp>
 #include <vmtask/time_limits.hpp>
@@ -24,11 +26,12 @@ struct progress_mark {
     friend bool operator==(const progress_mark&, const progress_mark&) = default;
 };
 
-/// One of a task's time limits, on the timer loop while its time runs.
+/// One of a task's time limits, on the timer loop while its time runs, and then on
+/// the reaper: what a limit sets in motion runs code of the user's.
 ///
 /// It may be set anew at the moment in which it expires; so it keeps the time
 /// at which it is wanted, and looks at that again under the task's lock.
-class limit_alarm final : public deadline_entry {
+class limit_alarm final : public deadline_entry, public reaper::job {
 public:
     limit_alarm(limit_watch& watch, limit_kind kind) noexcept;
 
@@ -40,10 +43,11 @@ private:
 
     bool claim_expiry() noexcept override;
     void expire() noexcept override;
+    void run() noexcept override;
 
     limit_watch& watch_;
     const limit_kind kind_;
-    std::atomic<bool> expiring_{false}; // from claim_expiry() on, not with the timer loop
+    std::atomic<bool> expiring_{false}; // from claim_expiry() to run(), not with the timer loop
     steady_time wanted_ = deadline_never;
 };
 

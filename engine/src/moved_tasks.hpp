@@ -4,9 +4,7 @@
 #include "engine_core.hpp"
 #include "engine_thread.hpp"
 #include "task_terms.hpp"
-#include "waiting_room.hpp"
 
-#include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/task_record.hpp>
 
 namespace vmtask::detail {
@@ -21,13 +19,12 @@ namespace vmtask::detail {
     return has_run_it && !here->core->observer() ? here->core : nullptr;
 }
 
-/// What has got through under the lock, to be launched after it; and what is to
-/// end without having begun.
-///
-/// An end may move others in turn. These join the list of the outermost on this
-/// thread, so that a long line of tasks that fall one after the other does not
-/// become as long a line of calls.
-class waiting_room::moved_tasks {
+/// What has changed for tasks under the waiting room's lock, to be acted upon when
+/// this goes, after the lock: first what has got through is launched, then those
+/// are looked at who might stand in a cycle, then those that are to end without
+/// having begun are handed to the reaper. None of that waits for code of the user's,
+/// so nobody who may begin waits for the end of another.
+class moved_tasks {
 public:
     moved_tasks() = default;
     /// The calling thread takes one task of that engine itself, in a moment: so
@@ -35,58 +32,28 @@ public:
     explicit moved_tasks(const engine_core* free_here) noexcept : free_here_(free_here) {}
     moved_tasks(const moved_tasks&) = delete;
     moved_tasks& operator=(const moved_tasks&) = delete;
-    ~moved_tasks()
-    {
-        thread_local moved_tasks* outermost = nullptr;
-        if (outermost) {
-            outermost->append(*this);
-            return;
-        }
-        outermost = this;
-        while (first_) settle(pop());
-        outermost = nullptr;
-    }
+    ~moved_tasks();
 
-    void add(task_terms& moved) noexcept
-    {
-        moved.task.add_reference();
-        moved.next_moved = nullptr;
-        (last_ ? last_->next_moved : first_) = &moved;
-        last_ = &moved;
-    }
+    /// It may begin; or it has failed, if it says so.
+    void add(task_terms& moved) noexcept;
+    /// It waits for something else than before.
+    void add_to_check(task_terms& waiting) noexcept;
 
 private:
-    void append(moved_tasks& others) noexcept
-    {
-        if (!others.first_) return;
-        (last_ ? last_->next_moved : first_) = others.first_;
-        last_ = others.last_;
-    }
+    using link = task_terms* task_terms::*;
+    struct list {
+        task_terms* first = nullptr;
+        task_terms* last = nullptr;
+    };
 
-    task_terms& pop() noexcept
-    {
-        task_terms* const popped = first_;
-        first_ = popped->next_moved;
-        if (!first_) last_ = nullptr;
-        return *popped;
-    }
-
-    void settle(task_terms& moved) noexcept
-    {
-        const intrusive_ptr<task_record> held(&moved.task, adopt_reference);
-        engine_core& core = moved.task.core();
-        if (moved.failure) {
-            moved.task.fail_in_queue(moved.failure);
-        } else if (&core == free_here_ && moved.task.runs_on_worker()) {
-            if (core.board().make_ready(moved.task)) free_here_ = nullptr;
-        } else {
-            moved.task.launch();
-        }
-    }
+    static void push(list& into, task_terms& added, link next) noexcept;
+    [[nodiscard]] static task_terms* pop(list& from, link next) noexcept;
+    void launch(task_record& launched) noexcept;
 
     const engine_core* free_here_ = nullptr;
-    task_terms* first_ = nullptr;
-    task_terms* last_ = nullptr;
+    list launched_;
+    list checked_;
+    list failed_;
 };
 
 } // namespace vmtask::detail

@@ -9,19 +9,17 @@
 
 #include <vmtask/error.hpp>
 
-#include <asio/post.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 namespace vmtask::detail {
 /// Collects what the board lets go of, and drops it after the lock: the last
-/// reference destroys the result, which is the user's.
+/// reference destroys the result, which is the user's, and may take its time. So
+/// that is left to the reaper.
 class task_board::released_tasks {
 public:
     released_tasks() = default;
@@ -29,7 +27,20 @@ public:
     released_tasks& operator=(const released_tasks&) = delete;
     ~released_tasks()
     {
-        while (task_record* const dropped = list_.pop_front()) dropped->release_reference();
+        while (task_record* const dropped = list_.pop_front()) {
+            if (dropped->keeps_value()) dropped->core().reaped().release(*dropped);
+            else dropped->release_reference();
+        }
+        if (task_record* const ended = without_value_) {
+            ended->destroy_value();
+            ended->release_reference();
+        }
+    }
+    /// Has the value of this one destroyed, which nobody can ask for any more.
+    void add_value_of(task_record& ended) noexcept
+    {
+        ended.add_reference();
+        without_value_ = &ended;
     }
     void add(task_record& dropped) noexcept
     {
@@ -39,10 +50,11 @@ public:
 
 private:
     task_list list_;
+    task_record* without_value_ = nullptr;
     woken_readers woken_;
 };
 
-task_board::task_board(const engine_options& options, timer_loop& timers, loop_executor sweeper)
+task_board::task_board(const engine_options& options, timer_loop& timers, reaper& sweeper)
     : timers_(timers),
       sweeper_(sweeper),
       retain_(options.retain),
@@ -91,6 +103,13 @@ void task_board::settle_locked(task_record& posted) noexcept
 {
     table_.add(posted.id(), posted);
     ++settled_;
+}
+
+void task_board::unlist(task_record& refused) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    table_.remove(refused.id());
+    --settled_;
 }
 
 void task_board::settle_inbox_locked() noexcept
@@ -225,12 +244,23 @@ void task_board::take_up(task_record& resumed) noexcept
     resumed.launch();
 }
 
+bool task_board::take(task_record& queued) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (!queued.in_run_queue_) settle_inbox_locked();
+    if (!queued.in_run_queue_ || queued.status_.start() != status_word::start_answer::started) return false;
+    take_out_locked(queued);
+    count_left_locked();
+    note_begin_locked(queued, coarse_now());
+    return true;
+}
+
 void task_board::leave_queue(task_record& queued) noexcept
 {
     const std::lock_guard lock(mutex_);
-    if (!queued.runs_on_event_loop() && !std::exchange(queued.is_set_aside_, false)) {
+    if (queued.kind() == body_kind::blocking && !std::exchange(queued.is_set_aside_, false)) {
         if (!queued.in_run_queue_) settle_inbox_locked();
-        if (!queued.in_run_queue_) return; // a worker has passed it over, or is about to
+        if (!queued.in_run_queue_) return; // a worker has passed it over, or is about to be told of it
         take_out_locked(queued);
     }
     count_left_locked();
@@ -239,7 +269,7 @@ void task_board::leave_queue(task_record& queued) noexcept
 void task_board::set_priority(task_record& queued, task_priority priority) noexcept
 {
     const std::lock_guard lock(mutex_);
-    if (!queued.in_run_queue_ && !queued.runs_on_event_loop()) settle_inbox_locked();
+    if (!queued.in_run_queue_ && queued.kind() == body_kind::blocking) settle_inbox_locked();
     if (!queued.in_run_queue_) {
         queued.priority_ = priority;
         return;
@@ -268,10 +298,27 @@ void task_board::retire_locked(task_record& ended, steady_time now, released_tas
     // Whoever was claimed has ended in the queue.
     if (!ended.status_.is_claimed()) counters_.run.add(ended.ended_at_ - ended.began_at_);
     retained_.push_back(ended);
+    if (withhold_value_locked(ended, 1)) released.add_value_of(ended);
     prune_locked(now, released);
     arm_sweep_locked();
     ++ended_;
     if (all_ended_locked()) all_ended_.notify_all();
+}
+
+bool task_board::withhold_value(task_record& ended) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return withhold_value_locked(ended, 2);
+}
+
+/// Under the lock nobody finds the task, so nobody else gets to refer to it.
+bool task_board::withhold_value_locked(task_record& ended, std::uint32_t references) noexcept
+{
+    const bool is_kept = ended.keeps_value_.load(std::memory_order_relaxed);
+    if (!is_kept || ended.references_.load(std::memory_order_acquire) != references) return false;
+    ended.keeps_value_.store(false, std::memory_order_relaxed);
+    ended.withhold_value();
+    return true;
 }
 
 /// Whoever is told of an end before the board has it may ask for its time, and
@@ -311,22 +358,10 @@ void task_board::sweep::arm_locked(steady_time when) noexcept
     board_.timers_.add(*this);
 }
 
+/// Not on the timer loop: there may be many tasks to drop.
 void task_board::sweep::expire() noexcept
 {
-    board_.ask_for_sweep();
-}
-
-/// Not on the timer loop: dropping a task destroys its result, which is the
-/// user's and may take its time.
-void task_board::ask_for_sweep() noexcept
-{
-    try {
-        asio::post(sweeper_, [this] { sweep_now(); });
-    } catch (const std::bad_alloc&) {
-        // The next task to end asks again.
-        const std::lock_guard lock(mutex_);
-        sweep_.armed = false;
-    }
+    board_.sweeper_.add(*this);
 }
 
 void task_board::sweep_now() noexcept

@@ -4,6 +4,7 @@
 #include "arrival_queue.hpp"
 #include "board_counters.hpp"
 #include "priority_queue.hpp"
+#include "reaper.hpp"
 #include "task_list.hpp"
 #include "task_table.hpp"
 
@@ -41,8 +42,8 @@ struct task_times {
 class task_board {
 public:
     /// The timer loop reminds the board of ended tasks that have grown too old,
-    /// and `sweeper` is where they are dropped.
-    task_board(const engine_options& options, timer_loop& timers, loop_executor sweeper);
+    /// which the reaper then has dropped.
+    task_board(const engine_options& options, timer_loop& timers, reaper& sweeper);
 
     /// The id for one task more; from then on it counts as queued. Throws
     /// std::system_error with errc::shutting_down or errc::queue_full.
@@ -53,11 +54,16 @@ public:
     void submit(task_record& posted) noexcept { inbox_.add(posted); }
     /// Makes an admitted task known that is not for a worker, or not yet.
     void enlist(task_record& posted) noexcept;
+    /// Forgets a known task that was not posted after all, and is to be withdrawn.
+    void unlist(task_record& refused) noexcept;
     /// Queues a known task for a worker. False when somebody is ending it.
     [[nodiscard]] bool make_ready(task_record& known) noexcept;
     /// Takes a task that no worker runs from queued to running; false when a
     /// cancel or a pause came first.
     [[nodiscard]] bool start_elsewhere(task_record& queued) noexcept;
+    /// Starts a task that is queued for a worker, for the calling worker to run;
+    /// false when it is not, or somebody is ending it, or it is held.
+    [[nodiscard]] bool take(task_record& queued) noexcept;
     /// A task that was to begin while it was held may do so now.
     void take_up(task_record& resumed) noexcept;
     /// A started task is queued again, for another attempt.
@@ -75,6 +81,10 @@ public:
     void retire(task_record& ended) noexcept;
     /// Takes a task out of the queue; it will not be started.
     void leave_queue(task_record& queued) noexcept;
+    /// Nobody refers to the ended task but the engine and the caller: makes its value
+    /// unreachable, for the caller to destroy. False when it is so already, or
+    /// somebody else has got a handle meanwhile.
+    [[nodiscard]] bool withhold_value(task_record& ended) noexcept;
     /// Without the lock: a hint, exact for tasks submitted before.
     [[nodiscard]] bool has_queued() const noexcept;
 
@@ -107,7 +117,7 @@ private:
     class released_tasks;
 
     /// The reminder.
-    class sweep final : public deadline_entry {
+    class sweep final : public deadline_entry, public reaper::job {
     public:
         explicit sweep(task_board& board) noexcept : deadline_entry(deadline_never), board_(board) {}
         void arm_locked(steady_time when) noexcept;
@@ -116,6 +126,7 @@ private:
     private:
         bool claim_expiry() noexcept override { return true; }
         void expire() noexcept override;
+        void run() noexcept override { board_.sweep_now(); }
 
         task_board& board_;
     };
@@ -134,12 +145,12 @@ private:
     void prune_locked(steady_time now, released_tasks& released) noexcept;
     void release_locked(task_record& retained, released_tasks& released) noexcept;
     void arm_sweep_locked() noexcept;
-    void ask_for_sweep() noexcept;
     void sweep_now() noexcept;
+    static bool withhold_value_locked(task_record& ended, std::uint32_t references) noexcept;
     [[nodiscard]] bool all_ended_locked() const noexcept;
 
     timer_loop& timers_;
-    const loop_executor sweeper_;
+    reaper& sweeper_;
     const retention retain_;
     const std::uint64_t queue_limit_;
     std::atomic<bool> closed_{false}; // read by everybody, so not beside what changes

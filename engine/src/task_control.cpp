@@ -9,11 +9,15 @@
 #include "observe.hpp"
 #include "task_terms.hpp"
 
+#include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/lifecycle.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/obstacle.hpp>
 
+#include <asio/post.hpp>
+
 #include <mutex>
+#include <new>
 #include <stop_token>
 
 namespace vmtask::detail {
@@ -42,7 +46,10 @@ std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer)
     case status_word::cancel_answer::refused_already_ended: return errc::already_ended;
     case status_word::cancel_answer::refused_not_cancelable: return errc::not_cancelable;
     case status_word::cancel_answer::requested_before: return {};
-    case status_word::cancel_answer::requested: request_stop(); return {};
+    case status_word::cancel_answer::requested:
+        request_stop();
+        cancel_parts();
+        return {};
     case status_word::cancel_answer::claimed:
         set_error(errc::cancelled);
         end_in_queue(task_state::cancelled);
@@ -51,18 +58,66 @@ std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer)
     return {};
 }
 
+/// Asks this task to stop, and none of its parts. True when they are the caller's
+/// to ask.
+bool task_record::cancel_alone(cancel_origin origin) noexcept
+{
+    const auto answer = ask_to_cancel({}, origin, &status_word::request_cancel);
+    if (answer != status_word::cancel_answer::requested) {
+        carry_out_cancel(answer);
+        return false;
+    }
+    request_stop();
+    return true;
+}
+
+/// On the reaper. A task that has not begun ends here, and a body that stays in a
+/// checkpoint goes on at once, whatever keeps the event loop; what the body has
+/// registered for a cancel is called there, as it may take its time.
+void task_record::cancel_for_limit(limit_kind kind) noexcept
+{
+    using cancel_answer = status_word::cancel_answer;
+    const auto ask =
+        kind == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
+    const cancel_answer answer = ask_to_cancel({}, cancel_origin::time_limit, ask);
+    if (answer != cancel_answer::requested) {
+        carry_out_cancel(answer);
+        return;
+    }
+    let_body_go();
+    cancel_parts();
+    const loop_pin pin(core_);
+    try {
+        if (pin) return asio::post(core_.loop().executor(), [held = share(*this)] { held->stop_body(); });
+    } catch (const std::bad_alloc&) {
+        return stop_body();
+    }
+    stop_body();
+}
+
+/// A body that stays in a checkpoint first: what is called after that may block.
 void task_record::request_stop() noexcept
+{
+    let_body_go();
+    stop_body();
+}
+
+void task_record::let_body_go() noexcept
+{
+    (void)core_.events().note(*this, task_event_kind::cancel_requested);
+    unpause();
+}
+
+/// Calls what the body has registered for this.
+void task_record::stop_body() noexcept
 {
     std::stop_source stop{std::nostopstate};
     {
         const std::lock_guard lock(mutex_);
         if (extras_) stop = extras_->stop;
     }
-    (void)core_.events().note(*this, task_event_kind::cancel_requested);
     stop.request_stop();
     on_cancel_requested();
-    unpause();
-    cancel_parts();
 }
 
 std::error_code task_record::pause()

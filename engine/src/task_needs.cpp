@@ -34,8 +34,14 @@ void task_record::collect_needs(task_needs& needs)
     }
     // A queued body gets a worker, as the pool sees to that; a coroutine needs a
     // thread of the event loop, whether queued or running.
-    needs.event_loop = runs_on_event_loop();
+    needs.event_loop = kind() == body_kind::coroutine;
     if (terms_ && state() == task_state::queued) core_.room().collect_needs(*this, needs);
+}
+
+void task_record::set_blocked(const blocked_wait* wait) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    blocked_in_.store(wait, std::memory_order_seq_cst);
 }
 
 bool task_record::is_part_of(const task_record& other) const noexcept

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace vmtask::detail {
 
@@ -38,16 +37,6 @@ void task_record::remove_part_locked(task_record& removed) noexcept
     --extras_->parts;
 }
 
-std::vector<intrusive_ptr<task_record>> task_record::parts() const
-{
-    std::vector<intrusive_ptr<task_record>> found;
-    const std::lock_guard lock(mutex_);
-    if (!extras_) return found;
-    found.reserve(extras_->parts);
-    for (task_record* part = extras_->first_part; part; part = part->terms_->next_part) found.push_back(share(*part));
-    return found;
-}
-
 /// True when there are some; the last of them to end publishes the end then.
 bool task_record::parts_go_on(task_state terminal) noexcept
 {
@@ -60,32 +49,53 @@ bool task_record::parts_go_on(task_state terminal) noexcept
     return true;
 }
 
-/// Each is told once: those that are told go to the end of the line.
+/// Asks all parts to stop, and theirs, and so on: from a list of those whose parts
+/// are still to be asked, as they may be nested without end. Whoever is the first to
+/// ask a task has it on his list, and nobody else.
 void task_record::cancel_parts() noexcept
 {
     if (!status_.has_parts()) return;
-    std::size_t left = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        left = extras_->parts;
-    }
-    for (; left > 0; --left) {
-        intrusive_ptr<task_record> told;
-        {
-            const std::lock_guard lock(mutex_);
-            task_record* const first = extras_->first_part;
-            if (!first) return;
-            told = share(*first);
-            if (extras_->last_part != first) {
-                remove_part_locked(*first);
-                first->terms_->previous_part = extras_->last_part;
-                extras_->last_part->terms_->next_part = first;
-                extras_->last_part = first;
-                ++extras_->parts;
-            }
+    task_terms* first = nullptr;
+    task_terms** last = &first;
+    for (intrusive_ptr<task_record> whole = share(*this); whole;) {
+        std::size_t left = whole->parts_left();
+        for (; left > 0; --left) {
+            const intrusive_ptr<task_record> told = whole->next_part_to_tell();
+            if (!told) break;
+            if (!told->cancel_alone(cancel_origin::parent) || !told->has_parts()) continue;
+            told->add_reference();
+            told->terms_->next_cancelled = nullptr;
+            *last = told->terms_.get();
+            last = &told->terms_->next_cancelled;
         }
-        told->request_cancel({}, cancel_origin::parent);
+        task_terms* const next = first;
+        whole = next ? intrusive_ptr<task_record>(&next->task, adopt_reference) : intrusive_ptr<task_record>();
+        if (!next) break;
+        first = next->next_cancelled;
+        if (!first) last = &first;
     }
+}
+
+std::size_t task_record::parts_left() const noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return extras_ ? extras_->parts : 0;
+}
+
+/// Each is told once: those that are told go to the end of the line.
+intrusive_ptr<task_record> task_record::next_part_to_tell() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    task_record* const first = extras_->first_part;
+    if (!first) return {};
+    if (extras_->last_part != first) {
+        remove_part_locked(*first);
+        first->terms_->previous_part = extras_->last_part;
+        extras_->last_part->terms_->next_part = first;
+        extras_->last_part = first;
+        ++extras_->parts;
+    }
+    return share(*first);
 }
 
 /// A part, with all its own, has ended. True when this task was waiting for
@@ -114,8 +124,8 @@ void task_record::latch_end(task_state terminal) noexcept
     watch_end();
     if (terms_) core_.room().release(*this);
     const bool has_waiters = status_.end(terminal, true) == status_word::end_answer::ended_with_waiters;
-    // Telling them may end others, whose bodies are destroyed here: what was left
-    // to this worker (see moved_tasks) does not wait for that.
+    // Telling them may run code of their executors: what was left to this worker
+    // (see moved_tasks) does not wait for that.
     if (has_waiters && core_.board().has_queued()) core_.workers().notify();
     tell_of_end(has_waiters);
 }
@@ -123,7 +133,12 @@ void task_record::latch_end(task_state terminal) noexcept
 void task_record::publish_after_parts(task_state terminal) noexcept
 {
     latch_end(terminal);
-    // Up the line of those for whom this was the last thing to wait for.
+    tell_wholes();
+}
+
+/// Ends each whole whose last part this was.
+void task_record::tell_wholes() noexcept
+{
     intrusive_ptr<task_record> ended = share(*this);
     while (ended->terms_ && ended->terms_->parent) {
         intrusive_ptr<task_record> whole = ended->terms_->parent;

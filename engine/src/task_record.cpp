@@ -73,19 +73,35 @@ bool task_record::try_add_reference() noexcept
     return false;
 }
 
+/// Nobody has a handle any more, so that nobody can ask for the value: it goes
+/// before the record, which may be listed for long.
+void task_record::release_last_but_one() noexcept
+{
+    // Read first: without the reference the record may go at any moment.
+    if (core_.board().withhold_value(*this)) destroy_value();
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
+}
+
 void task_record::dispose() noexcept
 {
     const engine_thread* const here = this_engine_thread();
     // No code of the user's runs there, not even the destructor of a result.
-    if (here && here->kind == thread_kind::timer_loop) return core_.dispose_on_event_loop(*this);
+    if (here && here->kind == thread_kind::timer_loop) return core_.reaped().destroy(*this);
     destroy();
 }
 
+/// A part is often the last that refers to its whole, and that to its own: so they
+/// go one after the other, and not one inside the other.
 void task_record::destroy() noexcept
 {
-    engine_core& core = core_;
-    delete this;
-    core.forget_task();
+    for (task_record* going = this; going;) {
+        engine_core& core = going->core_;
+        task_record* const whole = going->terms_ ? going->terms_->parent.release() : nullptr;
+        delete going;
+        core.forget_task();
+        going = nullptr;
+        if (whole && whole->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) going = whole;
+    }
 }
 
 const std::string& task_record::description() const noexcept
@@ -215,7 +231,33 @@ void task_record::fail_in_queue(std::exception_ptr failure) noexcept
     if (!status_.claim_queued()) return;
     set_error(error_of(failure));
     failure_ = std::move(failure);
-    end_in_queue(task_state::failed);
+    core_.leave_queue(*this);
+    end_in_queue_ = task_state::failed;
+    core_.reaped().end(*this);
+}
+
+void task_record::fail_withdrawn(std::error_code error) noexcept
+{
+    set_error(error);
+    core_.board().count_left();
+    end_in_queue_ = task_state::failed;
+    core_.reaped().end(*this);
+}
+
+bool task_record::refuse(std::error_code error) noexcept
+{
+    set_error(error);
+    if (status_.close_for_parts()) {
+        fail_withdrawn(error);
+        return false;
+    }
+    core_.board().unlist(*this);
+    watch_end();
+    core_.room().release(*this);
+    // Somebody may have found it in another's way, and wait for it.
+    if (status_.end(task_state::failed, true) == status_word::end_answer::ended_with_waiters) tell_waiters(waiters_);
+    tell_wholes();
+    return true;
 }
 
 void task_record::cancel_in_queue() noexcept
@@ -223,11 +265,22 @@ void task_record::cancel_in_queue() noexcept
     carry_out_cancel(ask_to_cancel({}, cancel_origin::replaced, &status_word::request_cancel_queued));
 }
 
+/// Destroying a body may take as long as the user's code wants: that is no business
+/// of whoever happens to end the task, unless there is nothing to destroy.
 void task_record::end_in_queue(task_state terminal) noexcept
 {
     core_.leave_queue(*this);
+    end_in_queue_ = terminal;
+    const engine_thread* const here = this_engine_thread();
+    const bool is_reaper = here && here->kind == thread_kind::reaper;
+    if (is_reaper || has_trivial_body()) finish_in_queue();
+    else core_.reaped().end(*this);
+}
+
+void task_record::finish_in_queue() noexcept
+{
     destroy_body();
-    if (publish(terminal)) retire();
+    if (publish(end_in_queue_)) retire();
 }
 
 /// What the end of a body means. A body that returned has succeeded, even if it
@@ -256,6 +309,7 @@ bool task_record::publish(task_state terminal) noexcept
     switch (status_.end(terminal, false)) {
     case status_word::end_answer::ended: tell_of_end(false); return true;
     case status_word::end_answer::ended_with_waiters: tell_of_end(true); return true;
+    case status_word::end_answer::refused: return false;
     case status_word::end_answer::has_parts: break;
     }
     if (parts_go_on(terminal)) return false;
@@ -264,18 +318,22 @@ bool task_record::publish(task_state terminal) noexcept
 }
 
 /// Between the end and the retirement, so that an engine that has none left has
-/// counted them all.
+/// counted them all. Who waits for this task alone is told first.
 void task_record::tell_of_end(bool has_waiters) noexcept
 {
-    (void)core_.events().note(*this, task_event_kind::ended, error_set());
     if (has_waiters) tell_waiters(waiters_);
+    (void)core_.events().note(*this, task_event_kind::ended, error_set());
     if (cancel_requested()) core_.rare().count_cancel(cancel_latency());
     observe(*this, &task_observer::ended, state(), error_set());
 }
 
+/// A value to which nobody has a handle goes here, too: where that keeps nobody.
 void task_record::retire() noexcept
 {
-    core_.retire(*this);
+    const engine_thread* const here = this_engine_thread();
+    const bool may_take_long = !here || here->kind == thread_kind::event_loop || here->kind == thread_kind::timer_loop;
+    if (may_take_long && keeps_value()) core_.reaped().retire(*this);
+    else core_.board().retire(*this);
 }
 
 } // namespace vmtask::detail

@@ -35,6 +35,7 @@ enum class room_stage : std::uint8_t {
     lane,         ///< A place in its lane.
     delay,        ///< The time until the next attempt.
     passed,       ///< Nothing more: its begin is up to the workers, or has been.
+    withdrawn,    ///< Nothing more: it will not begin, or not again.
 };
 
 /// What a task is called beside its description, for filters and people, and
@@ -134,7 +135,10 @@ struct task_terms {
     const vmtask::after_failure after_failure; // constant
     std::exception_ptr failure;                // it is to end so, unbegun
     task_record& task;
-    task_terms* next_moved = nullptr; // see waiting_room::moved_tasks
+    task_terms* next_moved = nullptr;   // see moved_tasks
+    task_terms* next_checked = nullptr; // see moved_tasks
+    bool is_to_be_checked = false;      // is in such a list
+    bool is_being_posted = false;       // may be refused yet: not to be launched
     lane_place place;
     std::vector<std::unique_ptr<predecessor>> predecessors;
     std::size_t predecessors_left = 0;
@@ -149,6 +153,8 @@ struct task_terms {
     // The parts of the parent, guarded by the parent's lock.
     task_record* next_part = nullptr;
     task_record* previous_part = nullptr;
+
+    task_terms* next_cancelled = nullptr; // of whoever was the first to ask this task to stop
 };
 
 } // namespace vmtask::detail

@@ -21,8 +21,8 @@ wait_status task_record::wait_until(steady_time deadline)
     if (ended()) return wait_status::completed;
     if (deadline == deadline_now) return wait_status::timed_out;
     task_record* const self = this;
-    const blocked_scope blocked(wait_kind::all, {&self, 1});
-    if (blocked.refused()) return wait_status::would_deadlock;
+    const blocked_scope blocked(wait_kind::all, {&self, 1}, deadline);
+    if (blocked.outcome() != blocked_scope::verdict::pending) return blocked.status();
 
     const steady_time begun = std::chrono::steady_clock::now();
     const wait_status status = block_until(deadline, begun);

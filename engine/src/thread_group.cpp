@@ -31,7 +31,7 @@ void thread_group::add_thread()
 {
     const std::lock_guard lock(mutex_);
     members_.reserve(members_.size() + 1);
-    auto added = std::make_unique<member>(member{engine_thread{&core_, kind_}, std::thread()});
+    auto added = std::make_unique<member>(core_, kind_);
     running_.fetch_add(1, std::memory_order_relaxed);
     try {
         added->thread = std::thread([this, self = &added->self] { run(*self); });

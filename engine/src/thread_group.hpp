@@ -52,6 +52,7 @@ public:
 
 private:
     struct member {
+        member(engine_core& core, thread_kind kind) noexcept : self(core, kind) {}
         engine_thread self;
         std::thread thread;
     };

@@ -23,7 +23,7 @@ constinit std::mutex confirming_mutex;
 bool gets_on(const task_record& task) noexcept
 {
     if (task.ended()) return true;
-    if (task.has_parts() || task.is_blocked() || task.runs_on_event_loop()) return false;
+    if (task.has_parts() || task.is_blocked() || task.kind() == body_kind::coroutine) return false;
     return !task.terms() || task.state() != task_state::queued;
 }
 
@@ -42,7 +42,7 @@ task_record* wait_graph::current_task(engine_thread& self) noexcept
     return self.kind == thread_kind::event_loop ? self.core->coroutine_on_this_thread() : self.current;
 }
 
-void wait_graph::note(engine_thread& self, blocked_wait* wait) noexcept
+void wait_graph::note(engine_thread& self, const blocked_wait* wait) noexcept
 {
     {
         const std::lock_guard lock(self.wait_mutex);

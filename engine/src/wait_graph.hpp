@@ -44,7 +44,7 @@ public:
 private:
     template <class Asked>
     [[nodiscard]] static answer look(Asked& asked, steady_time deadline, way_out& out) noexcept;
-    static void note(engine_thread& self, blocked_wait* wait) noexcept;
+    static void note(engine_thread& self, const blocked_wait* wait) noexcept;
     static task_record* current_task(engine_thread& self) noexcept;
 };
 

@@ -151,8 +151,8 @@ wait_status wait_until(wait_kind kind, const awaited_tasks& tasks, steady_time d
     if (records.empty() && kind == wait_kind::any) throw std::system_error(errc::no_task);
     if (is_complete(kind, records, index)) return wait_status::completed;
     if (deadline == deadline_now) return wait_status::timed_out;
-    const blocked_scope blocked(kind, records);
-    if (blocked.refused()) return wait_status::would_deadlock;
+    const blocked_scope blocked(kind, records, deadline);
+    if (blocked.outcome() != blocked_scope::verdict::pending) return blocked.status();
     return block(kind, records, deadline, index) == wait_outcome::completed ? wait_status::completed
                                                                             : wait_status::timed_out;
 }

@@ -6,11 +6,13 @@
 #include "moved_tasks.hpp"
 #include "observe.hpp"
 #include "retry_schedule.hpp"
-#include "wait_cycle.hpp"
+#include "task_needs.hpp"
+#include "wait_graph.hpp"
 
 #include <vmtask/error.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <thread>
 #include <utility>
@@ -40,7 +42,7 @@ bool is_worth_repeating(const retry_policy& policy, std::error_code error) noexc
 bool is_on_its_own(const task_record& posted) noexcept
 {
     const task_terms& terms = *posted.terms();
-    return posted.runs_on_worker() && !terms.parent && terms.predecessors.empty() && !terms.limits;
+    return posted.kind() == body_kind::blocking && !terms.parent && terms.predecessors.empty() && !terms.limits;
 }
 
 } // namespace
@@ -58,7 +60,7 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
     {
         moved_tasks moved;
         const std::lock_guard lock(mutex_);
-        terms.place.lane = lanes_.find(terms.names().lane);
+        lanes_.relate(terms);
         if (terms.when_busy == when_busy::join) {
             if (task_record* const same = same_request_locked(posted, has_same_result)) return share(*same);
         }
@@ -68,30 +70,28 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
         if (!is_submitted) is_late = enlist_locked(posted, moved);
     }
     if (is_submitted) core_.workers().notify();
+    if (terms.is_being_posted && !finish_post(posted)) throw std::system_error(errc::cycle);
     if (is_late) posted.request_cancel({}, cancel_origin::parent);
     for (const auto& each : replaced) each->cancel_in_queue();
     if (terms.stop) terms.stop->callback.emplace(terms.stop->token, posted);
     return {};
 }
 
-/// Gives the task its place among others. The last step that can fail.
+/// Gives the task its place among others.
 void waiting_room::relate_locked(task_record& posted)
 {
     task_terms& terms = *posted.terms();
     if (terms.parent && &terms.parent->core() != &core_) throw std::system_error(errc::other_engine);
-    if (would_wait_for_itself(posted)) throw std::system_error(errc::cycle);
-    for (task_record* whole = terms.parent.get(); whole && !terms.claims.parent;) {
-        task_terms* const its = whole->terms();
-        if (its && !its->claims.empty() && its->stage != room_stage::outside) terms.claims.parent = &its->claims;
-        whole = its ? its->parent.get() : nullptr;
-    }
+    // Though the whole may claim nothing: others wait for its place in a lane.
+    if (task_terms* const whole = terms.parent ? terms.parent->terms() : nullptr)
+        terms.claims.set_parent(&whole->claims);
     claims_.prepare(terms.claims);
     try {
         const bool refuses = terms.when_busy == when_busy::fail && terms.predecessors.empty();
-        if (refuses && !claims_.enter(terms.claims)) std::rethrow_exception(busy_locked(terms));
+        if (refuses && !claims_.is_free(terms.claims)) std::rethrow_exception(busy_locked(terms));
         if (terms.parent && !terms.parent->add_part(posted)) throw std::system_error(errc::already_ended);
     } catch (...) {
-        claims_.leave(terms.claims, [](claim_set&) {});
+        claims_.leave(terms.claims, [](claim_set&) {}); // it was only prepared: nobody waited for it
         throw;
     }
 }
@@ -116,11 +116,74 @@ bool waiting_room::enlist_locked(task_record& posted, moved_tasks& moved) noexce
     core_.board().enlist(posted);
     if (terms.stage != room_stage::outside) return false;
     posted.watch_queued(true);
+    // Nobody waits for a task that is new, but for its whole.
+    terms.is_being_posted = static_cast<bool>(terms.parent);
     follow_locked(terms);
     const bool is_late = terms.parent && terms.parent->cancel_requested() && posted.cancelable();
     if (terms.failure) moved.add(terms);
     else if (terms.predecessors_left == 0 && !is_late) advance_locked(terms, moved);
     return is_late;
+}
+
+/// Takes a task out of a cycle, in which it waits or would let others wait.
+class waiting_room::stuck_task final : public wait_graph::way_out {
+public:
+    stuck_task(waiting_room& room, task_record& task) noexcept : room_(room), task_(task) {}
+
+    void give_way() noexcept override
+    {
+        // Else it is somebody else's to end, and gives way so.
+        is_ours_ = task_.status_.claim_queued();
+        if (!is_ours_) return;
+        const std::lock_guard lock(room_.mutex_);
+        task_terms& terms = *task_.terms();
+        if (terms.stage == room_stage::passed) room_.take_back_locked(terms, moved_);
+        else room_.withdraw_locked(terms, moved_);
+    }
+
+    /// It is out of the cycle, and the caller's to end.
+    [[nodiscard]] bool is_ours() const noexcept { return is_ours_; }
+
+private:
+    waiting_room& room_;
+    task_record& task_;
+    moved_tasks moved_; // goes after the lock
+    bool is_ours_ = false;
+};
+
+/// Looks for a cycle that the post has closed, which its whole would be part of.
+/// False when there is one, and the task was not posted.
+bool waiting_room::finish_post(task_record& posted)
+{
+    task_terms& terms = *posted.terms();
+    bool is_refused = false;
+    {
+        stuck_task way_out(*this, posted);
+        bool waits = false;
+        {
+            const std::lock_guard lock(mutex_);
+            waits = terms.stage < room_stage::passed && !terms.failure;
+        }
+        is_refused = waits && wait_graph::free_if_stuck(posted, way_out) && way_out.is_ours();
+    }
+    if (is_refused) {
+        drop_predecessors(terms);
+        if (posted.refuse(errc::cycle)) return false;
+    }
+    moved_tasks moved;
+    const std::lock_guard lock(mutex_);
+    terms.is_being_posted = false;
+    if (terms.stage == room_stage::passed || terms.failure) moved.add(terms);
+    return true;
+}
+
+template <class Visit>
+void waiting_room::for_each_predecessor_locked(const task_terms& terms, Visit visit)
+{
+    for (const auto& each : terms.predecessors) {
+        task_record* const before = each->task_locked();
+        if (before && !before->ended()) visit(*before);
+    }
 }
 
 void waiting_room::follow_locked(task_terms& terms) noexcept
@@ -203,11 +266,16 @@ void waiting_room::collect_replaced_locked(const task_terms& posted, std::vector
     });
 }
 
-/// What to throw at one who would not wait for what it claims.
-std::exception_ptr waiting_room::busy_locked(const task_terms& refused) const noexcept
+/// What to throw at one who would not wait for what it claims: the first who holds
+/// it, or else the first of those who wait.
+std::exception_ptr waiting_room::busy_locked(task_terms& refused) noexcept
 {
     try {
-        const claim* const obstacle = claims_.obstacle(refused.claims);
+        const claim* obstacle = nullptr;
+        claims_.for_each_obstacle(refused.claims, [&](const claim& each) {
+            obstacle = &each;
+            return each.owner->is_held();
+        });
         const task_record& holder = *obstacle->owner->task;
         const auto age = coarse_now() - holder.queued_at_;
         resource_busy refusal(obstacle->resource, task_handle(share(*obstacle->owner->task)), age);
@@ -221,32 +289,61 @@ std::exception_ptr waiting_room::busy_locked(const task_terms& refused) const no
 
 // --- From stage to stage ---
 
-/// Lets a task go on as far as it can. True when that is all the way.
+/// Lets a task go on as far as it can. True when that is all the way: then it holds
+/// all that it needs. Before, it holds nothing of it, only its place in the lines,
+/// so that a part of a task that came before can still go first.
 bool waiting_room::pass_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
     terms.stage = room_stage::claims;
     if (!claim_locked(terms, moved)) return false;
     terms.stage = room_stage::lane;
     if (!lanes_.enter(terms)) return false;
-    terms.stage = room_stage::passed;
+    pass_through_locked(terms);
     return true;
+}
+
+void waiting_room::pass_through_locked(task_terms& terms) noexcept
+{
+    if (terms.claims.is_due()) claims_.hold(terms.claims, was_overtaken_locked);
+    terms.stage = room_stage::passed;
 }
 
 void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
-    if (!pass_locked(terms, moved)) return;
+    if (!pass_locked(terms, moved)) return look_through_locked(terms, moved);
     moved.add(terms);
     if (terms.place.lane) fill_lane_locked(*terms.place.lane, moved);
 }
 
+/// A task that waits for others than before may have closed a cycle, if somebody
+/// waits for it.
+void waiting_room::look_through_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    const task_record& task = terms.task;
+    if (!terms.failure && (terms.parent || task.has_parts() || task.has_waiters())) moved.add_to_check(terms);
+}
+
+/// False when it waits for what it claims.
 bool waiting_room::claim_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
-    if (terms.claims.empty() || terms.claims.is_granted() || claims_.enter(terms.claims)) return true;
+    claim_set& claims = terms.claims;
+    if (claims.is_held()) return true;
+    if (claims.is_entered() ? claims.is_due() : claims_.enter(claims, was_overtaken_locked)) return true;
     if (terms.when_busy == when_busy::fail) {
         terms.failure = busy_locked(terms);
+        release_claims_locked(terms, moved);
         moved.add(terms);
     }
     return false;
+}
+
+/// One that was only waiting for a place in its lane waits for its claims again.
+void waiting_room::was_overtaken_locked(claim_set& overtaken) noexcept
+{
+    task_terms& terms = *overtaken.task->terms();
+    if (terms.stage != room_stage::lane) return;
+    lane_table::withdraw(terms);
+    terms.stage = room_stage::claims;
 }
 
 void waiting_room::leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept
@@ -259,17 +356,17 @@ void waiting_room::leave_lane_locked(task_terms& terms, moved_tasks& moved) noex
 void waiting_room::fill_lane_locked(lane& filled, moved_tasks& moved) noexcept
 {
     while (task_terms* const next = lane_table::next(filled)) {
-        next->stage = room_stage::passed;
+        pass_through_locked(*next);
         moved.add(*next);
     }
 }
 
 void waiting_room::release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
-    claims_.leave(terms.claims, [&](const claim_set& granted) {
+    claims_.leave(terms.claims, [&](const claim_set& due) {
         // One that refuses to wait is on its way out.
-        task_terms& its = *granted.task->terms();
-        if (!its.failure) advance_locked(its, moved);
+        task_terms& its = *due.task->terms();
+        if (its.stage == room_stage::claims && !its.failure) advance_locked(its, moved);
     });
 }
 
@@ -279,17 +376,36 @@ bool waiting_room::withdraw(task_record& leaving) noexcept
     {
         moved_tasks moved;
         const std::lock_guard lock(mutex_);
-        if (terms.stage == room_stage::passed || terms.stage == room_stage::outside) return false;
-        if (terms.stage == room_stage::lane) lane_table::withdraw(terms);
-        if (terms.stage == room_stage::delay) core_.timers().remove(terms.retry->delay);
-        terms.stage = room_stage::passed;
-        if (!terms.claims.is_granted()) release_claims_locked(terms, moved);
-        leave_predecessors_locked(terms);
+        if (terms.stage == room_stage::outside || terms.stage >= room_stage::passed) return false;
+        withdraw_locked(terms, moved);
     }
-    // After the lock: it may be a task's last reference.
+    drop_predecessors(terms);
+    return true;
+}
+
+void waiting_room::withdraw_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    if (terms.stage == room_stage::lane) lane_table::withdraw(terms);
+    if (terms.stage == room_stage::delay) core_.timers().remove(terms.retry->delay);
+    terms.stage = room_stage::withdrawn;
+    if (!terms.claims.is_held()) release_claims_locked(terms, moved);
+    leave_predecessors_locked(terms);
+}
+
+/// It has not begun, so nobody relies on what it has got.
+void waiting_room::take_back_locked(task_terms& terms, moved_tasks& moved) noexcept
+{
+    terms.stage = room_stage::withdrawn;
+    leave_lane_locked(terms, moved);
+    // Between two attempts its parts may be at work with what it claims.
+    if (!terms.retry || terms.retry->made.failed == 0) release_claims_locked(terms, moved);
+}
+
+/// Without the lock: it may be a task's last reference.
+void waiting_room::drop_predecessors(task_terms& terms) noexcept
+{
     for (const auto& each : terms.predecessors)
         if (each->is_withdrawn_) each->task_ = {};
-    return true;
 }
 
 void waiting_room::release(task_record& leaving) noexcept
@@ -301,6 +417,37 @@ void waiting_room::release(task_record& leaving) noexcept
     terms.stage = room_stage::outside;
     leave_lane_locked(terms, moved);
     release_claims_locked(terms, moved);
+}
+
+// --- Cycles ---
+
+void waiting_room::check(task_record& waiting) noexcept
+{
+    task_terms& terms = *waiting.terms();
+    {
+        const std::lock_guard lock(mutex_);
+        terms.is_to_be_checked = false; // who changes anything from now on has it checked again
+        if (terms.stage != room_stage::claims && terms.stage != room_stage::lane) return;
+    }
+    (void)end_if_stuck(waiting);
+}
+
+bool waiting_room::take_back_if_stuck(task_record& passed) noexcept
+{
+    return end_if_stuck(passed);
+}
+
+bool waiting_room::end_if_stuck(task_record& looked_at) noexcept
+{
+    bool is_ours = false;
+    {
+        stuck_task way_out(*this, looked_at);
+        is_ours = wait_graph::free_if_stuck(looked_at, way_out) && way_out.is_ours();
+    }
+    if (!is_ours) return false;
+    drop_predecessors(*looked_at.terms());
+    looked_at.fail_withdrawn(errc::cycle);
+    return true;
 }
 
 // --- Attempts ---
@@ -347,14 +494,17 @@ void waiting_room::set_lane_limit(const std::string& name, std::size_t limit)
 {
     moved_tasks moved;
     const std::lock_guard lock(mutex_);
-    fill_lane_locked(lanes_.set_limit(name, limit), moved);
+    lane& changed = lanes_.set_limit(name, limit);
+    fill_lane_locked(changed, moved);
+    // With fewer places than before some may wait for each other.
+    changed.waiting.for_each_in_order([&](task_record& waiting) { look_through_locked(*waiting.terms(), moved); });
 }
 
 void waiting_room::set_priority(task_record& queued, task_priority priority) noexcept
 {
     const std::lock_guard lock(mutex_);
     const task_terms& terms = *queued.terms();
-    const bool waits_for_lane = terms.stage == room_stage::lane;
+    const bool waits_for_lane = terms.place.is_waiting;
     if (waits_for_lane) terms.place.lane->waiting.remove(queued);
     core_.board().set_priority(queued, priority);
     if (waits_for_lane) terms.place.lane->waiting.push(queued);
@@ -367,27 +517,88 @@ attempts_made waiting_room::attempts_of(const task_terms& terms) noexcept
     return terms.retry->made;
 }
 
+obstacle_kind waiting_room::obstacle_at(room_stage stage) noexcept
+{
+    switch (stage) {
+    case room_stage::predecessors: return obstacle_kind::predecessor;
+    case room_stage::claims: return obstacle_kind::resource;
+    case room_stage::lane: return obstacle_kind::lane;
+    case room_stage::delay: return obstacle_kind::delay;
+    case room_stage::outside:
+    case room_stage::passed:
+    case room_stage::withdrawn: break;
+    }
+    return obstacle_kind::none;
+}
+
 obstacle waiting_room::obstacle_of(task_record& queued)
 {
     obstacle found;
     const std::lock_guard lock(mutex_);
-    const task_terms& terms = *queued.terms();
-    switch (terms.stage) {
-    case room_stage::predecessors: found.kind = obstacle_kind::predecessor; break;
-    case room_stage::claims: found.kind = obstacle_kind::resource; break;
-    case room_stage::lane: found.kind = obstacle_kind::lane; break;
-    case room_stage::delay: found.kind = obstacle_kind::delay; break;
-    case room_stage::outside:
-    case room_stage::passed: return found;
+    task_terms& terms = *queued.terms();
+    found.kind = obstacle_at(terms.stage);
+    const auto add = [&](task_record& before) { found.tasks.emplace_back(share(before)); };
+    // No default: a new kind of obstacle has to say who is in the way, here and in
+    // collect_needs().
+    switch (found.kind) {
+    case obstacle_kind::predecessor: for_each_predecessor_locked(terms, add); break;
+    case obstacle_kind::resource:
+        claims_.for_each_obstacle(terms.claims, [&](const claim& each) {
+            if (found.name.empty()) found.name = each.resource;
+            add(*each.owner->task);
+            return false;
+        });
+        break;
+    case obstacle_kind::lane:
+        found.name = terms.names().lane;
+        for (task_terms* each = terms.place.lane->first_holder; each; each = each->place.next_holder) add(each->task);
+        break;
+    case obstacle_kind::delay:
+    case obstacle_kind::none:
+    case obstacle_kind::worker:
+    case obstacle_kind::hold: break;
     }
-    if (terms.stage == room_stage::lane) found.name = terms.names().lane;
-    if (const claim* const first = claims_.obstacle(terms.claims)) found.name = first->resource;
-    visit_before_locked(terms, [&](task_record& before) { found.tasks.emplace_back(share(before)); });
     // Whoever stands in the way by two resources is one task all the same.
     const auto is_older = [](const task_handle& left, const task_handle& right) { return left.id() < right.id(); };
     std::sort(found.tasks.begin(), found.tasks.end(), is_older);
     found.tasks.erase(std::unique(found.tasks.begin(), found.tasks.end()), found.tasks.end());
     return found;
+}
+
+/// Each stage leads to the next, so what keeps the task there counts already: it
+/// will have to be over, whenever the task comes to it.
+void waiting_room::collect_needs(task_record& queued, task_needs& needs)
+{
+    const std::lock_guard lock(mutex_);
+    task_terms& terms = *queued.terms();
+    if (terms.retry) needs.attempt = terms.retry->made.failed;
+    switch (obstacle_at(terms.stage)) {
+    case obstacle_kind::predecessor:
+        for_each_predecessor_locked(terms, [&](task_record& before) { needs.tasks.push_back(share(before)); });
+        [[fallthrough]];
+    case obstacle_kind::resource:
+        claims_.for_each_nearest_obstacle(terms.claims,
+                                          [&](const claim& each) { needs.tasks.push_back(share(*each.owner->task)); });
+        [[fallthrough]];
+    case obstacle_kind::delay:
+    case obstacle_kind::lane:
+        if (terms.place.lane && !terms.place.is_own && !terms.place.host && !lane_table::host_of(terms))
+            needs.lane = terms.place.lane;
+        break;
+    case obstacle_kind::none:
+    case obstacle_kind::worker:
+    case obstacle_kind::hold: break;
+    }
+}
+
+void waiting_room::collect_needs(lane& asked, lane_needs& needs)
+{
+    const std::lock_guard lock(mutex_);
+    needs.free_places = asked.limit == 0 ? std::numeric_limits<std::size_t>::max() / 2
+                                         : asked.limit - std::min(asked.limit, asked.under_way);
+    for (task_terms* each = asked.first_holder; each; each = each->place.next_holder)
+        needs.holders.push_back(share(each->task));
+    asked.waiting.for_each_in_order([&](task_record& waiting) { needs.waiting.push_back(share(waiting)); });
 }
 
 } // namespace vmtask::detail

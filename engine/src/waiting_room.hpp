@@ -21,6 +21,9 @@
 namespace vmtask::detail {
 
 class engine_core;
+class moved_tasks;
+struct lane_needs;
+struct task_needs;
 
 /// Where posted tasks wait that may not begin yet: for tasks before them, for
 /// what they claim, for a place in their lane, for their next attempt; in this
@@ -51,6 +54,13 @@ public:
     /// when it was in one. It keeps what its parts use.
     bool withdraw(task_record& leaving) noexcept;
 
+    /// A task waits for something else than before: ends it as failed with
+    /// errc::cycle if that would never be over.
+    void check(task_record& waiting) noexcept;
+    /// The same for one that has got all that it needs, and whose parts could never
+    /// end if it kept that. True when it has been taken back.
+    [[nodiscard]] bool take_back_if_stuck(task_record& passed) noexcept;
+
     /// Frees all that a task holds here whose parts have ended.
     void release(task_record& leaving) noexcept;
 
@@ -71,46 +81,40 @@ public:
     /// What a queued task waits for; nothing if it is not in here.
     [[nodiscard]] obstacle obstacle_of(task_record& queued);
 
-    /// Calls `visit(task_record&)`, under the lock, for each task that must end before this
-    /// queued one can begin.
-    template <class Visit>
-    void for_each_before(task_record& queued, Visit visit)
-    {
-        const std::lock_guard lock(mutex_);
-        visit_before_locked(*queued.terms(), visit);
-    }
+    /// Adds what keeps a queued task from beginning, and what will do so later, as
+    /// far as that can be seen. Throws std::bad_alloc.
+    void collect_needs(task_record& queued, task_needs& needs);
+    void collect_needs(lane& asked, lane_needs& needs);
 
 private:
-    class moved_tasks;
-
-    template <class Visit>
-    void visit_before_locked(const task_terms& terms, Visit visit)
-    {
-        if (terms.stage == room_stage::predecessors) {
-            for (const auto& each : terms.predecessors) {
-                task_record* const before = each->task_locked();
-                if (before && !before->ended()) visit(*before);
-            }
-        } else if (terms.stage == room_stage::claims) {
-            claims_.for_each_obstacle(terms.claims, [&](const claim& each) { visit(*each.owner->task); });
-        }
-    }
+    class stuck_task;
 
     void relate_locked(task_record& posted);
     [[nodiscard]] bool submit_locked(task_record& posted, moved_tasks& moved) noexcept;
     [[nodiscard]] bool enlist_locked(task_record& posted, moved_tasks& moved) noexcept;
+    [[nodiscard]] bool finish_post(task_record& posted);
+    void look_through_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void follow_locked(task_terms& terms) noexcept;
     static void leave_predecessors_locked(task_terms& terms) noexcept;
     static void note_end_locked(task_terms& terms, const task_record& ended) noexcept;
     [[nodiscard]] task_record* same_request_locked(const task_record& posted, comparison has_same_result);
     void collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced);
-    [[nodiscard]] std::exception_ptr busy_locked(const task_terms& refused) const noexcept;
+    [[nodiscard]] std::exception_ptr busy_locked(task_terms& refused) noexcept;
     [[nodiscard]] bool pass_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void advance_locked(task_terms& terms, moved_tasks& moved) noexcept;
     [[nodiscard]] bool claim_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept;
-    static void fill_lane_locked(lane& filled, moved_tasks& moved) noexcept;
+    void fill_lane_locked(lane& filled, moved_tasks& moved) noexcept;
     void release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    void withdraw_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    void take_back_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    void pass_through_locked(task_terms& terms) noexcept;
+    [[nodiscard]] bool end_if_stuck(task_record& looked_at) noexcept;
+    template <class Visit>
+    static void for_each_predecessor_locked(const task_terms& terms, Visit visit);
+    static void drop_predecessors(task_terms& terms) noexcept;
+    static void was_overtaken_locked(claim_set& overtaken) noexcept;
+    [[nodiscard]] static obstacle_kind obstacle_at(room_stage stage) noexcept;
 
     engine_core& core_;
 

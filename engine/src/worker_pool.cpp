@@ -71,6 +71,8 @@ void worker_pool::take_turn() noexcept
         if (next->run()) ended = next;
         self.current = nullptr;
         ++run;
+        // A value to which nobody has a handle goes before another task is started.
+        if (ended && ended->keeps_value()) board_.retire(*std::exchange(ended, nullptr));
         if (leave_if_too_many()) {
             if (ended) board_.retire(*ended);
             return;
@@ -78,6 +80,16 @@ void worker_pool::take_turn() noexcept
     }
     if (ended) board_.retire(*ended);
     post_turn();
+}
+
+void worker_pool::run_here(task_record& queued, engine_thread& self)
+{
+    if (!board_.take(queued)) return;
+    task_record* const waiting = std::exchange(self.current, &queued);
+    ++self.nested;
+    if (queued.run()) board_.retire(queued);
+    --self.nested;
+    self.current = waiting;
 }
 
 /// Learns from how long the worker was without a task.

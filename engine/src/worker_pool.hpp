@@ -37,6 +37,10 @@ public:
     /// task was put there.
     void notify() noexcept;
 
+    /// Runs a task on the calling worker, whose own body waits for it, if it is
+    /// queued for a worker and nothing keeps it from beginning.
+    void run_here(task_record& queued, engine_thread& self);
+
     /// A worker is about to block in a wait: has a spare one take its place.
     /// False when no worker would be left.
     [[nodiscard]] bool begin_blocking() noexcept;

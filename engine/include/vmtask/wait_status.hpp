@@ -12,6 +12,7 @@ enum class wait_status : std::uint8_t {
     completed,      ///< The task has ended.
     timed_out,      ///< The time has passed first; the task goes on.
     would_deadlock, ///< The wait could never end, so it was not begun.
+    no_worker,      ///< No worker would be left for the tasks that are queued, so it was not begun.
 };
 
 /// The enumerator's name, for logs and messages.
@@ -21,6 +22,7 @@ enum class wait_status : std::uint8_t {
     case wait_status::completed: return "completed";
     case wait_status::timed_out: return "timed_out";
     case wait_status::would_deadlock: return "would_deadlock";
+    case wait_status::no_worker: return "no_worker";
     }
     return "unknown";
 }

@@ -28,7 +28,9 @@ private:
         else this->set_value(std::invoke(*body_, context));
     }
 
+    [[nodiscard]] body_kind kind() const noexcept override { return body_kind::blocking; }
     void destroy_body() noexcept override { body_.reset(); }
+    [[nodiscard]] bool has_trivial_body() const noexcept override { return std::is_trivially_destructible_v<Body>; }
 
     std::optional<Body> body_;
 };

@@ -109,8 +109,8 @@ private:
         if (this->end_abandoned()) this->retire();
     }
 
-    bool runs_on_worker() const noexcept override { return false; }
-    bool runs_on_event_loop() const noexcept override { return true; }
+    [[nodiscard]] body_kind kind() const noexcept override { return body_kind::coroutine; }
+    [[nodiscard]] bool has_trivial_body() const noexcept override { return std::is_trivially_destructible_v<Body>; }
 
     bool is_on_this_thread() const noexcept override
     {

@@ -47,9 +47,13 @@ protected:
     void set_value(Arguments&&... arguments)
     {
         value_.emplace(std::forward<Arguments>(arguments)...);
+        if constexpr (!std::is_trivially_destructible_v<T>) keep_value();
     }
 
 private:
+    void withhold_value() noexcept override { taken_.store(true, std::memory_order_release); }
+    void destroy_value() noexcept override { value_.reset(); }
+
     std::optional<T> value_;
     std::atomic<bool> taken_{false};
 };

@@ -24,7 +24,7 @@ public:
     [[nodiscard]] task_context& context() noexcept { return context_; }
 
     void launch() noexcept override { (void)this->start_elsewhere(); }
-    [[nodiscard]] bool runs_on_worker() const noexcept override { return false; }
+    [[nodiscard]] body_kind kind() const noexcept override { return body_kind::elsewhere; }
 
     /// Ends the task with a value, or with what making it throws. False when it
     /// has ended, or somebody is ending it.
@@ -83,6 +83,7 @@ private:
     }
     void invoke(task_context&) override {}
     void destroy_body() noexcept override {}
+    [[nodiscard]] bool has_trivial_body() const noexcept override { return true; }
 
     task_context context_;
     std::atomic<bool> claimed_{false};

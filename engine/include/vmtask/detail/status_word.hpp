@@ -85,6 +85,10 @@ public:
         return (bits_.load(std::memory_order_acquire) & bit_has_parts) != 0;
     }
 
+    [[nodiscard]] bool has_waiters() const noexcept
+    {
+        return (bits_.load(std::memory_order_acquire) & bit_has_waiters) != 0;
+    }
     /// Notes that somebody waits. False when the task has ended: too late.
     [[nodiscard]] bool note_waiter() noexcept;
 

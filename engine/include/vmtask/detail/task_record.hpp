@@ -40,10 +40,19 @@ namespace detail {
 class blocked_wait;
 class engine_core;
 class limit_watch;
+class reaped_tasks;
 struct progress_mark;
+struct task_needs;
 struct task_terms;
 template <class>
 class arrival_queue;
+
+/// Who runs a task's body.
+enum class body_kind : std::uint8_t {
+    blocking,  ///< A worker, from its begin to its end.
+    coroutine, ///< The event loop.
+    elsewhere, ///< Its owner: the engine knows no body.
+};
 
 /// What one task is, shared by its handles, its body and its engine: the one
 /// allocation that a task costs. Body and result follow in derived classes.
@@ -69,7 +78,13 @@ public:
     [[nodiscard]] bool try_add_reference() noexcept;
     void release_reference() noexcept
     {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
+        std::uint32_t seen = references_.load(std::memory_order_relaxed);
+        do {
+            // The one that is left is the engine's: nobody can ask for the value.
+            if (seen == 2 && ended() && keeps_value_.load(std::memory_order_relaxed)) return release_last_but_one();
+        } while (!references_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
+                                                    std::memory_order_relaxed));
+        if (seen == 1) dispose();
     }
 
     // What a handle asks.
@@ -82,6 +97,9 @@ public:
     [[nodiscard]] bool cancel_requested() const noexcept { return status_.cancel_requested(); }
     /// Has, or has had, others that are part of it.
     [[nodiscard]] bool has_parts() const noexcept { return status_.has_parts(); }
+    /// Somebody waits, or has waited, for its end.
+    [[nodiscard]] bool has_waiters() const noexcept { return status_.has_waiters(); }
+    [[nodiscard]] bool is_part_of(const task_record& other) const noexcept;
     [[nodiscard]] int percent_completed() const noexcept;
     /// Remembers, too, how far the task is now: the speed is told by that.
     [[nodiscard]] progress_snapshot progress();
@@ -141,8 +159,17 @@ public:
     [[nodiscard]] bool run() noexcept;
     /// Has a queued task, which waits for nothing else, begun.
     virtual void launch() noexcept;
-    /// Ends a queued task that nobody has asked to stop: it has failed.
+    /// Ends a queued task that nobody has asked to stop: it has failed. Its body is
+    /// destroyed on the reaper.
     void fail_in_queue(std::exception_ptr failure) noexcept;
+    /// The same for one that the caller has claimed and taken out of every line.
+    void fail_withdrawn(std::error_code error) noexcept;
+    /// Ends a task that was claimed while it was being posted, and of which nobody
+    /// is to hear. False when it has parts already: then it is to be posted as failed.
+    [[nodiscard]] bool refuse(std::error_code error) noexcept;
+    /// On the reaper: destroys the body of a task that ends unbegun, and publishes
+    /// that end.
+    void finish_in_queue() noexcept;
     /// Ends a queued task as cancelled, unless it has begun.
     void cancel_in_queue() noexcept;
     /// The engine is about to go, and this task does not end by itself.
@@ -159,15 +186,17 @@ public:
     /// Gives up a wait that is still listed; false when it is completed, by
     /// somebody else, or was never listed.
     [[nodiscard]] bool withdraw_waiter(waiter& withdrawn) noexcept;
-    /// The tasks that are part of this one and have not ended.
-    [[nodiscard]] std::vector<intrusive_ptr<task_record>> parts() const;
+    /// Adds all that must happen before the task can end. Throws std::bad_alloc.
+    void collect_needs(task_needs& needs);
+    /// Says in which wait its body blocks; null: in none.
+    void set_blocked(const blocked_wait* wait) noexcept;
+    [[nodiscard]] bool is_blocked() const noexcept { return blocked_in_.load(std::memory_order_seq_cst) != nullptr; }
+    /// Whether it has a value, or an exception, whose destructor is the user's.
+    [[nodiscard]] bool keeps_value() const noexcept { return keeps_value_.load(std::memory_order_relaxed) || failure_; }
     /// Makes `added` a part of this task. False when this one has ended, or is
     /// about to. Throws std::bad_alloc.
     [[nodiscard]] bool add_part(task_record& added);
-    /// True where launch() queues the task for a worker, and that alone.
-    [[nodiscard]] virtual bool runs_on_worker() const noexcept { return true; }
-    /// True for coroutine bodies, which need the event loop to go on.
-    [[nodiscard]] virtual bool runs_on_event_loop() const noexcept { return false; }
+    [[nodiscard]] virtual body_kind kind() const noexcept = 0;
     /// True when the calling event loop thread is inside this coroutine.
     [[nodiscard]] virtual bool is_on_this_thread() const noexcept { return false; }
 
@@ -190,19 +219,25 @@ protected:
     void let_paused_go() noexcept { unpause(); }
     /// Hands the ended task back to the engine, which may let it go.
     void retire() noexcept;
+    /// The value has a destructor that does something.
+    void keep_value() noexcept { keeps_value_.store(true, std::memory_order_relaxed); }
 
 private:
     friend class arrival_queue<task_record>;
     friend class waiter;
     friend class task_board;
     friend class task_list;
-    friend class wait_graph;
+    friend class reaped_tasks;
     friend class waiting_room;
-    friend class disposal;
     friend class limit_watch;
 
     virtual void invoke(task_context& context) = 0;
     virtual void destroy_body() noexcept = 0;
+    /// Whether destroying the body does nothing, so that anybody may do it.
+    [[nodiscard]] virtual bool has_trivial_body() const noexcept = 0;
+    /// Makes the value unreachable; from then on it can be destroyed.
+    virtual void withhold_value() noexcept {}
+    virtual void destroy_value() noexcept {}
     /// Called once, after a running task was asked to stop.
     virtual void on_cancel_requested() noexcept {}
 
@@ -215,6 +250,8 @@ private:
     /// What was set; none before the end.
     [[nodiscard]] std::error_code error_set() const noexcept;
     void end_in_queue(task_state terminal) noexcept;
+    void release_last_but_one() noexcept;
+    void tell_wholes() noexcept;
     [[nodiscard]] bool publish(task_state terminal) noexcept;
     [[nodiscard]] bool parts_go_on(task_state terminal) noexcept;
     void publish_after_parts(task_state terminal) noexcept;
@@ -223,6 +260,12 @@ private:
     [[nodiscard]] bool part_ended(task_record& part) noexcept;
     void remove_part_locked(task_record& removed) noexcept;
     void cancel_parts() noexcept;
+    [[nodiscard]] bool cancel_alone(cancel_origin origin) noexcept;
+    [[nodiscard]] std::size_t parts_left() const noexcept;
+    [[nodiscard]] intrusive_ptr<task_record> next_part_to_tell() noexcept;
+    void cancel_for_limit(limit_kind kind) noexcept;
+    void let_body_go() noexcept;
+    void stop_body() noexcept;
     void tell_waiters(waiter_list& told) noexcept;
     void tell_of_end(bool has_waiters) noexcept;
     [[nodiscard]] steady_time::duration cancel_latency() const noexcept;
@@ -299,13 +342,15 @@ private:
 
     std::unique_ptr<extras> extras_;          // guarded by mutex_
     const std::unique_ptr<task_terms> terms_; // constant
-    blocked_wait* blocked_in_ = nullptr;      // guarded by the wait graph's lock
+    std::atomic<const blocked_wait*> blocked_in_{nullptr}; // written under mutex_
     int error_value_ = 0;
     std::uint32_t cancel_delay_ms_ = 0; // from the post to the cancel, 49 days at most; guarded by mutex_
     cancel_origin cancel_origin_ = cancel_origin::none; // guarded by mutex_
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false;
-    bool is_set_aside_ = false; // held when it was to begin; last: derived classes use the padding
+    bool is_set_aside_ = false; // held when it was to begin
+    std::atomic<bool> keeps_value_{false}; // until the value is withheld
+    task_state end_in_queue_ = task_state::queued; // what it ends as, unbegun; last: derived classes use the padding
 };
 
 /// Counts one more reference, for those who hold a plain one.
