@@ -2,6 +2,7 @@
 #include "engine_core.hpp"
 
 #include "observe.hpp"
+#include "valid_options.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/engine_access.hpp>
@@ -88,6 +89,7 @@ shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
 {
     const engine_thread* const here = this_engine_thread();
     if (here && here->core == this) throw std::system_error(errc::would_deadlock);
+    if (!is_valid(mode)) throw std::system_error(errc::bad_options, "shutdown_mode");
 
     board_.close();
     if (mode == shutdown_mode::cancel) {

@@ -33,7 +33,7 @@ public:
         case errc::already_begun: return "the task has already begun";
         case errc::not_paused: return "the task is not paused";
         case errc::other_engine: return "the tasks belong to different engines";
-        case errc::bad_options: return "the options of the task contradict each other";
+        case errc::bad_options: return "the options contradict each other, or one of them has no value that there is";
         case errc::no_events: return "the engine keeps no events";
         }
         return "unknown vmtask error " + std::to_string(code);

@@ -68,7 +68,8 @@ public:
 
     [[nodiscard]] bool has_passed(limit_kind kind) const noexcept
     {
-        return (passed_.load(std::memory_order_acquire) & bit_of(kind)) != 0;
+        const bool exists = static_cast<std::size_t>(kind) < alarms_.size();
+        return exists && (passed_.load(std::memory_order_acquire) & bit_of(kind)) != 0;
     }
 
 private:

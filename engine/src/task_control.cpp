@@ -8,6 +8,7 @@
 #include "limit_watch.hpp"
 #include "observe.hpp"
 #include "task_terms.hpp"
+#include "valid_options.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/lifecycle.hpp>
@@ -155,6 +156,7 @@ void task_record::unpause() noexcept
 
 std::error_code task_record::set_priority(task_priority priority)
 {
+    if (!is_valid(priority)) return errc::bad_options;
     if (const errc refusal = refusal_of(verb::set_priority, state()); refusal != errc{}) return refusal;
     core_.set_priority(*this, priority);
     return {};

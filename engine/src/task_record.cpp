@@ -11,6 +11,7 @@
 #include "limit_watch.hpp"
 #include "observe.hpp"
 #include "task_terms.hpp"
+#include "valid_options.hpp"
 
 #include <vmtask/error.hpp>
 #include <vmtask/task_context.hpp>
@@ -53,7 +54,7 @@ task_record::task_record(engine_core& core, std::uint64_t id) noexcept
 task_record::task_record(engine_core& core, std::uint64_t id, task_options&& options)
     : core_(core),
       id_(id),
-      status_(options.cancelable),
+      status_(require_valid(options).cancelable),
       began_at_(coarse_now()),
       queued_at_(began_at_),
       extras_(options.description.empty() ? nullptr : std::make_unique<extras>()),

@@ -53,6 +53,13 @@ TEST_CASE("a set of states contains what was put in", "[list]")
     STATIC_REQUIRE((state_set{task_state::queued} | state_set::ended()).contains(task_state::failed));
 }
 
+TEST_CASE("a number that is no state is in no set of states", "[list][bad_input]")
+{
+    constexpr auto no_state = static_cast<task_state>(77);
+    CHECK(state_set{no_state} == state_set());
+    CHECK_FALSE(state_set::all().contains(no_state));
+}
+
 TEST_CASE("tasks are listed by state", "[list]")
 {
     test::gate gate;

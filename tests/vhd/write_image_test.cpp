@@ -175,6 +175,16 @@ TEST_CASE("what cannot be a disk is refused before the first write", "[vhd][writ
     CHECK(store.writes + store.truncations == 0);
 }
 
+TEST_CASE("a format that there is not is refused before the first write", "[vhd][write]")
+{
+    memory_store store;
+    array_guest guest(patchy(1 << 20));
+    recording_monitor monitor;
+    const vhd::write_options wanted{.format = static_cast<image_format>(77)};
+    CHECK(failure_of([&] { vhd::write_image(store, guest, wanted, monitor); }).code == errc::unsupported_type);
+    CHECK(store.writes + store.truncations == 0);
+}
+
 TEST_CASE("a raw disk that ends within a sector reads as zeros to its end", "[vhd][write]")
 {
     memory_store store;

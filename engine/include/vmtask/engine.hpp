@@ -90,7 +90,8 @@ public:
     /// an empty handle in `after`; errc::cycle when it would wait for a task
     /// that waits for it; errc::already_ended and errc::other_engine for the
     /// parent; errc::bad_options for a `when_busy` that compares tasks which say
-    /// no kind, or claim nothing.
+    /// no kind, or claim nothing, and for a number that is no value of its
+    /// enumeration.
     template <task_body Body>
     auto post(Body&& body, task_options options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
@@ -135,7 +136,7 @@ public:
     /// Takes no further task, and waits until those there are have ended, or
     /// `timeout` has passed. May be repeated, as with a stricter mode after a
     /// time-out. Errors, as std::system_error: errc::would_deadlock on a thread
-    /// of the engine.
+    /// of the engine, errc::bad_options for a mode that there is not.
     template <class Rep, class Period>
     shutdown_report shutdown(shutdown_mode mode, std::chrono::duration<Rep, Period> timeout)
     {

@@ -51,7 +51,8 @@ enum class errc {
     not_paused,
     /// The tasks belong to different engines.
     other_engine,
-    /// The options contradict each other.
+    /// The options contradict each other, or one of them is a number that is no
+    /// value of its enumeration.
     bad_options,
     /// The engine keeps no events: `engine_options::events` says so.
     no_events,

@@ -46,7 +46,11 @@ public:
     [[nodiscard]] friend constexpr bool operator==(state_set, state_set) noexcept = default;
 
 private:
-    static constexpr unsigned bit_of(task_state state) noexcept { return 1U << static_cast<unsigned>(state); }
+    /// None for a number that is no state: it is in no set.
+    static constexpr unsigned bit_of(task_state state) noexcept
+    {
+        return state > task_state::cancelled ? 0 : 1U << static_cast<unsigned>(state);
+    }
 
     unsigned bits_ = 0;
 };

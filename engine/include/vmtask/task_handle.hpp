@@ -128,7 +128,8 @@ public:
     /// Gives a queued task another priority; it comes after those that have
     /// that priority already.
     ///
-    /// Errors: errc::already_begun, errc::already_ended.
+    /// Errors: errc::already_begun, errc::already_ended, errc::bad_options for a
+    /// priority that there is not.
     std::error_code set_priority(task_priority priority) const { return record().set_priority(priority); }
 
     /// How the task came out, in full. Never waits for the task.

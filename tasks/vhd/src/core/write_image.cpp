@@ -4,11 +4,13 @@
 // file cut off by a kill or a power cut is no image, and not one with less data.
 
 #include <vmtask/vhd/dynamic_header.hpp>
+#include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/format.hpp>
 #include <vmtask/vhd/geometry.hpp>
 #include <vmtask/vhd/write_image.hpp>
 #include <vmtask/vhd/zero.hpp>
 
+#include "core/fail.hpp"
 #include "core/new_image.hpp"
 #include "core/read_ahead.hpp"
 
@@ -222,8 +224,12 @@ private:
 
 write_report write_image(byte_store& store, guest_reader& guest, const write_options& options, work_monitor& monitor)
 {
-    if (options.format == image_format::dynamic) return block_writer(store, guest, options, monitor).run();
-    return flat_writer(store, guest, options, monitor).run();
+    switch (options.format) {
+    case image_format::dynamic: return block_writer(store, guest, options, monitor).run();
+    case image_format::fixed:
+    case image_format::raw: return flat_writer(store, guest, options, monitor).run();
+    }
+    detail::fail(store, errc::unsupported_type);
 }
 
 } // namespace vmtask::vhd

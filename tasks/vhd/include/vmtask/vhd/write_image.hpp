@@ -60,7 +60,8 @@ struct write_report {
 /// any time; there is no point of no return. What remains is no image.
 ///
 /// Errors, before the first write: invalid_size, invalid_block_size,
-/// table_too_large. Others: the guest's and the store's.
+/// table_too_large,
+/// unsupported_type for a format that there is not. Others: the guest's and the store's.
 write_report write_image(byte_store& store, guest_reader& guest, const write_options& options, work_monitor& monitor);
 
 } // namespace vmtask::vhd
