@@ -44,6 +44,20 @@ struct unwilling {
     void operator()(task_context&) const {}
 };
 
+template <class Body>
+constexpr bool can_be_posted = requires(engine& where, Body&& body)
+{
+    where.post(std::forward<Body>(body));
+};
+
+// A body that can only be moved has to be moved in. The constraint says so, not a
+// page of errors from inside.
+static_assert(task_body<once_only> && can_be_posted<once_only>);
+static_assert(!task_body<once_only&> && !can_be_posted<once_only&>);
+static_assert(!task_body<const once_only&> && !task_body<const once_only>);
+static_assert(task_body<decltype(seven)&> && task_body<std::function<int(task_context&)>&>);
+static_assert(!task_body<int> && !task_body<int (*)()>);
+
 } // namespace
 
 TEST_CASE("the queue is full when too many are in it, and not when a task is overtaken", "[post]")

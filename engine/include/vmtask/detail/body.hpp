@@ -3,7 +3,6 @@
 
 #include <asio/awaitable.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -37,6 +36,14 @@ struct body_traits {
     static_assert(!std::is_reference_v<result>, "a task's result is a value; return a pointer to refer to something");
 };
 
+template <class Body>
+inline constexpr bool takes_context = std::is_invocable_v<Body&, task_context&>;
+
+/// False for an lvalue of a body that can only be moved.
+template <class Body>
+inline constexpr bool can_be_copied_or_moved_in =
+    std::is_move_constructible_v<std::decay_t<Body>>&& std::is_constructible_v<std::decay_t<Body>, Body>;
+
 /// True for a null function pointer, an empty std::function and the like.
 template <class Body>
 [[nodiscard]] bool is_null_body(const Body& body) noexcept
@@ -53,9 +60,9 @@ template <class Body>
 } // namespace detail
 
 /// Whatever can be posted: `T(task_context&)`, or a coroutine function
-/// `asio::awaitable<T>(task_context&)`. Move-only bodies and results work.
+/// `asio::awaitable<T>(task_context&)`. Move-only bodies and results work; such a
+/// body is to be moved in, as it cannot be copied.
 template <class Body>
-concept task_body = std::invocable < std::decay_t<Body>
-&, task_context& > &&std::move_constructible<std::decay_t<Body>>;
+concept task_body = detail::takes_context<std::decay_t<Body>> && detail::can_be_copied_or_moved_in<Body>;
 
 } // namespace vmtask
