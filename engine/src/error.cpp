@@ -38,6 +38,35 @@ public:
         }
         return "unknown vmtask error " + std::to_string(code);
     }
+
+    [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override
+    {
+        switch (static_cast<errc>(code)) {
+        case errc::cancelled: return std::errc::operation_canceled;
+        case errc::timed_out: return std::errc::timed_out;
+        case errc::would_deadlock:
+        case errc::cycle: return std::errc::resource_deadlock_would_occur;
+        case errc::queue_full: return std::errc::resource_unavailable_try_again;
+        case errc::resource_busy: return std::errc::device_or_resource_busy;
+        case errc::not_cancelable: return std::errc::operation_not_permitted;
+        case errc::no_events: return std::errc::not_supported;
+        case errc::no_task:
+        case errc::no_body:
+        case errc::unknown_lane:
+        case errc::other_engine:
+        case errc::bad_options: return std::errc::invalid_argument;
+        case errc::shutting_down:
+        case errc::already_ended:
+        case errc::not_ended:
+        case errc::task_failed:
+        case errc::abandoned:
+        case errc::result_taken:
+        case errc::predecessor_failed:
+        case errc::already_begun:
+        case errc::not_paused: break; // std::errc has nothing like it
+        }
+        return {code, *this};
+    }
 };
 
 } // namespace

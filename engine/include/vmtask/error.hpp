@@ -10,6 +10,19 @@ namespace vmtask {
 ///
 /// `cancelled` says that a task was stopped; that a wait was given up is
 /// `asio::error::operation_aborted`.
+///
+/// Where std::errc has the same, a code compares equal to it, so that code which
+/// knows no vmtask can tell what is meant:
+///
+///     cancelled                                     operation_canceled
+///     timed_out                                     timed_out
+///     would_deadlock, cycle                         resource_deadlock_would_occur
+///     queue_full                                    resource_unavailable_try_again
+///     resource_busy                                 device_or_resource_busy
+///     not_cancelable                                operation_not_permitted
+///     no_events                                     not_supported
+///     no_task, no_body, unknown_lane, other_engine,
+///     bad_options                                   invalid_argument
 enum class errc {
     /// The task was stopped before it had finished.
     cancelled = 1,
