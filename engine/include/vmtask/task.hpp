@@ -5,6 +5,7 @@
 #include <vmtask/task_handle.hpp>
 
 #include <exception>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -79,4 +80,19 @@ public:
     }
 };
 
+/// The typed handle of a task whose body returns a T: `task_cast<int>(handle)`.
+/// Empty when the task's result is of another type, or the handle empty.
+template <class T>
+[[nodiscard]] task<T> task_cast(const task_handle& handle) noexcept
+{
+    const detail::intrusive_ptr<detail::task_record>& record = detail::record_of(handle);
+    if (!record || !detail::is_result_record<T>(*record)) return {};
+    return task<T>(detail::result_record_cast<T>(record));
+}
+
 } // namespace vmtask
+
+/// As of the task_handle that it is.
+template <class T>
+struct std::hash<vmtask::task<T>> : std::hash<vmtask::task_handle> {
+};

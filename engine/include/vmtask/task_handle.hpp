@@ -16,8 +16,11 @@
 #include <asio/async_result.hpp>
 
 #include <chrono>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -45,6 +48,9 @@ namespace detail {
 /// An empty handle refers to no task. Its members throw std::system_error with
 /// errc::no_task; its asynchronous waits complete with that code.
 ///
+/// Handles can be kept in ordered and in hashed containers, typed ones too: empty
+/// ones come first, then those of one engine after those of another, each by id.
+///
 /// Thread safety: one handle may be used from several threads at once, except
 /// for assignment and destruction.
 class task_handle {
@@ -59,6 +65,12 @@ public:
     [[nodiscard]] friend bool operator==(const task_handle& left, const task_handle& right) noexcept
     {
         return left.record_.get() == right.record_.get();
+    }
+    /// Which of two engines comes first means nothing, and stays so as long as
+    /// there is a handle to a task of each.
+    [[nodiscard]] friend std::strong_ordering operator<=>(const task_handle& left, const task_handle& right) noexcept
+    {
+        return left.place() <=> right.place();
     }
 
     /// Unique within the engine, never 0, and higher for tasks posted later.
@@ -242,6 +254,15 @@ protected:
 private:
     friend const detail::intrusive_ptr<detail::task_record>& detail::record_of(const task_handle& handle) noexcept;
 
+    friend struct std::hash<task_handle>;
+
+    /// What tells a task from all others. The core stays as long as a handle does.
+    [[nodiscard]] std::pair<std::uintptr_t, std::uint64_t> place() const noexcept
+    {
+        if (!record_) return {0, 0};
+        return {reinterpret_cast<std::uintptr_t>(&record_->core()), record_->id()};
+    }
+
     [[nodiscard]] detail::wait_initiation<detail::report_wait> plain_wait(detail::steady_time deadline) const
     {
         return {record_, deadline, detail::report_wait()};
@@ -256,3 +277,13 @@ inline const detail::intrusive_ptr<detail::task_record>& detail::record_of(const
 }
 
 } // namespace vmtask
+
+/// Equal for handles of the same task.
+template <>
+struct std::hash<vmtask::task_handle> {
+    [[nodiscard]] std::size_t operator()(const vmtask::task_handle& handle) const noexcept
+    {
+        const auto [core, id] = handle.place();
+        return static_cast<std::size_t>(core ^ id);
+    }
+};
