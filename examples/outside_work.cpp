@@ -11,6 +11,7 @@
 #include <chrono>
 #include <iostream>
 #include <latch>
+#include <stdexcept>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -47,6 +48,12 @@ void check(vmtask::task_context& self)
     }
 }
 
+/// Waits for the task. From here that cannot be refused; from a body it could.
+void require_end_of(const vmtask::task_handle& task)
+{
+    if (task.wait_for_completion() != vmtask::wait_status::completed) throw std::logic_error("a wait was refused");
+}
+
 } // namespace
 
 int main()
@@ -67,7 +74,7 @@ int main()
     std::cout << "check has paused\n";
 
     night_is_over.request_stop();
-    backup.wait_for_completion();
+    require_end_of(backup);
     std::cout << "backup " << to_string(backup.state()) << '\n';
     elsewhere.join();
 
@@ -75,7 +82,7 @@ int main()
         engine.post([&](vmtask::task_context&) { deaf_may_end.wait(); }, {.description = "deaf"});
     wait_until(deaf, vmtask::task_state::running);
     checking.request_cancel();
-    checking.wait_for_completion();
+    require_end_of(checking);
 
     const vmtask::shutdown_report report = engine.shutdown(vmtask::shutdown_mode::cancel, 100ms);
     for (const vmtask::task_handle& task : report.unfinished) std::cout << task.description() << " does not stop\n";

@@ -101,7 +101,7 @@ int main(int argc, char** argv)
     }
 
     explain(engine);
-    maintenance.wait_for_completion(); // which ends after all its parts
+    if (maintenance.wait_for_completion() != vmtask::wait_status::completed) return 1; // it ends after all its parts
     say("maintenance " + std::string(to_string(maintenance.state())));
     return maintenance.state() == vmtask::task_state::succeeded ? 0 : 1;
 }

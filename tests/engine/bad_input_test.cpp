@@ -116,7 +116,7 @@ TEST_CASE("every member of an empty handle says errc::no_task", "[bad_input]")
         [&] { (void)empty.outcome(); },
         [&] { empty.result(); },
         [&] { empty.request_cancel(); },
-        [&] { empty.wait_for_completion(); },
+        [&] { (void)empty.wait_for_completion(); },
         [&] { (void)empty.wait_for_completion(1ms); },
         [&] { (void)empty.wait_for_completion(0ms); },
         [&] { (void)typed.result(); },

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -111,7 +112,8 @@ void keep_busy(engine& engine, unsigned seed)
             (void)posted.back().resume();
         }
     }
-    for (const task_handle& each : posted) each.wait_for_completion();
+    for (const task_handle& each : posted)
+        if (each.wait_for_completion() != wait_status::completed) throw std::logic_error("the wait was refused");
 }
 
 } // namespace

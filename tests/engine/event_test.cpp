@@ -97,7 +97,7 @@ std::error_code error_of(std::future<event_batch>& read)
 /// Posts a task and waits until it has ended.
 void post_one(engine& engine)
 {
-    engine.post([](task_context&) {}).wait_for_completion();
+    REQUIRE(engine.post([](task_context&) {}).wait_for_completion() == wait_status::completed);
 }
 
 } // namespace

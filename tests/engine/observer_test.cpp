@@ -102,16 +102,16 @@ TEST_CASE("an observer is told of each attempt, of tasks with terms and of corou
     {
         engine engine({.workers = 1, .observer = observer});
         const retry_policy twice{.attempts = 2, .first_delay = 0s};
-        engine.post([](task_context&) { throw std::system_error(busy); }, {.description = "body ", .retry = twice})
-            .wait_for_completion();
-        engine
-            .post(
-                [](task_context&) -> asio::awaitable<void> {
-                    throw std::system_error(busy);
-                    co_return;
-                },
-                {.description = "coroutine ", .retry = twice})
-            .wait_for_completion();
+        const auto body =
+            engine.post([](task_context&) { throw std::system_error(busy); }, {.description = "body ", .retry = twice});
+        REQUIRE(body.wait_for_completion() == wait_status::completed);
+        const auto coroutine = engine.post(
+            [](task_context&) -> asio::awaitable<void> {
+                throw std::system_error(busy);
+                co_return;
+            },
+            {.description = "coroutine ", .retry = twice});
+        REQUIRE(coroutine.wait_for_completion() == wait_status::completed);
     }
     const std::string why = "failed: " + busy.message();
     const words expected{"posted", "began", why, "began", why};
@@ -161,7 +161,7 @@ TEST_CASE("an observer is told of pauses of bodies and of coroutines", "[observe
         REQUIRE(gate.reached());
         pause_and_resume(body);
         gate.open();
-        body.wait_for_completion();
+        REQUIRE(body.wait_for_completion() == wait_status::completed);
 
         std::atomic<bool> over{false};
         const auto coroutine = engine.post(
@@ -172,7 +172,7 @@ TEST_CASE("an observer is told of pauses of bodies and of coroutines", "[observe
         REQUIRE(test::eventually([&] { return coroutine.state() == task_state::running; }));
         pause_and_resume(coroutine);
         over = true;
-        coroutine.wait_for_completion();
+        REQUIRE(coroutine.wait_for_completion() == wait_status::completed);
     }
     const words expected{"posted", "began", "paused", "resumed", "succeeded"};
     CHECK(observer->told_of("body ") == expected);

@@ -82,13 +82,13 @@ private:
     {
         pass(self);
         if (++attempts_ == 1) {
-            add(engine_.post(
-                    [this](task_context& its) {
-                        pass(its);
-                        pass(its);
-                    },
-                    {.lane = "lane", .claims = {exclusive("disk")}, .parent = self.handle()}))
-                .wait_for_completion();
+            const task_handle part = add(engine_.post(
+                [this](task_context& its) {
+                    pass(its);
+                    pass(its);
+                },
+                {.lane = "lane", .claims = {exclusive("disk")}, .parent = self.handle()}));
+            if (part.wait_for_completion() != wait_status::completed) throw std::logic_error("the wait was refused");
             pass(self);
             throw std::runtime_error("on purpose");
         }

@@ -161,7 +161,7 @@ public:
     /// any number of others, for the caller's; on an event loop thread when the
     /// task needs that thread; when no spare worker can be had. Waits with a
     /// deadline count like others in this, asynchronous ones do not.
-    wait_status wait_for_completion() const { return record().wait_until(detail::deadline_never); }
+    [[nodiscard]] wait_status wait_for_completion() const { return record().wait_until(detail::deadline_never); }
 
     /// Blocks until the task ends or `timeout` has passed, whichever is first.
     ///

@@ -39,7 +39,7 @@ public:
     /// On a worker a single spare worker takes its place. Returns
     /// wait_status::would_deadlock at once when one of the tasks could never
     /// end, as task_handle::wait_for_completion() has it; never timed_out.
-    wait_status wait_for_completion() const { return wait_until(detail::deadline_never); }
+    [[nodiscard]] wait_status wait_for_completion() const { return wait_until(detail::deadline_never); }
 
     /// Blocks until all the tasks have ended or `timeout` has passed, whichever
     /// is first. It is one time-out for all of them. Zero or less only looks; a

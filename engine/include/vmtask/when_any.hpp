@@ -54,7 +54,7 @@ public:
     /// On a worker a single spare worker takes its place. Says
     /// wait_status::would_deadlock at once when none of the tasks could ever
     /// end, as task_handle::wait_for_completion() has it; never timed_out.
-    first_to_end wait_for_completion() const { return wait_until(detail::deadline_never); }
+    [[nodiscard]] first_to_end wait_for_completion() const { return wait_until(detail::deadline_never); }
 
     /// Blocks until one of the tasks has ended or `timeout` has passed,
     /// whichever is first. Zero or less only looks; a duration that the clock

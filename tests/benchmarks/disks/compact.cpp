@@ -7,6 +7,7 @@
 #include "disks/make_disk.hpp"
 #include "disks/rows.hpp"
 #include "disks/scratch.hpp"
+#include "rows/await_end.hpp"
 
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact.hpp>
@@ -43,7 +44,7 @@ void compact_task(const std::filesystem::path& path)
 {
     engine pool({.workers = 1});
     const auto task = vhd::compact(pool, path);
-    task.wait_for_completion();
+    await_end(task);
     static_cast<void>(task.result()); // throws what went wrong
 }
 

@@ -5,6 +5,7 @@
 #include "disks/make_disk.hpp"
 #include "disks/rows.hpp"
 #include "disks/scratch.hpp"
+#include "rows/await_end.hpp"
 
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/convert.hpp>
@@ -44,7 +45,7 @@ measurements ours(const conversion& wanted, const disk_content& content)
     return {{"ms", milliseconds_of([&] {
                  engine pool({.workers = 1});
                  const auto task = vhd::convert(pool, folder / "source", folder / "target", wanted.options);
-                 task.wait_for_completion();
+                 await_end(task);
                  static_cast<void>(task.result());
              })}};
 }

@@ -6,6 +6,7 @@
 #include "disks/make_disk.hpp"
 #include "disks/rows.hpp"
 #include "disks/scratch.hpp"
+#include "rows/await_end.hpp"
 
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/merge.hpp>
@@ -28,7 +29,7 @@ measurements ours(const effort& how_much)
     return {{"ms", milliseconds_of([&] {
                  engine pool({.workers = 1});
                  const auto task = vhd::merge(pool, folder / "child.vhd");
-                 task.wait_for_completion();
+                 await_end(task);
                  static_cast<void>(task.result());
              })}};
 }

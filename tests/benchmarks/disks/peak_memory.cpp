@@ -7,6 +7,7 @@
 #include "disks/make_disk.hpp"
 #include "disks/rows.hpp"
 #include "disks/scratch.hpp"
+#include "rows/await_end.hpp"
 
 #include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact.hpp>
@@ -36,7 +37,7 @@ measurements peak_of(Begin begin)
     make_largest_disk(folder / "disk.vhd", block_order::shuffled);
     engine pool;
     const auto task = begin(pool, folder);
-    task.wait_for_completion();
+    await_end(task);
     static_cast<void>(task.result());
     return {{"MiB", peak_mebibytes()}};
 }
@@ -69,7 +70,7 @@ measurements converting_full(const effort& how_much)
     engine pool;
     const auto task = vhd::convert(pool, folder / "disk.vhd", folder / "target.vhd",
                                    {.target = {.format = vhd::image_format::fixed}});
-    task.wait_for_completion();
+    await_end(task);
     static_cast<void>(task.result());
     return {{"MiB", peak_mebibytes()}};
 }

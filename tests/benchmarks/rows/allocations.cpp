@@ -10,6 +10,7 @@
 #include "harness/heap_calls.hpp"
 #include "harness/plan.hpp"
 #include "harness/stopwatch.hpp"
+#include "rows/await_end.hpp"
 #include "rows/engine_of.hpp"
 #include "rows/held_workers.hpp"
 #include "rows/rows.hpp"
@@ -35,7 +36,7 @@ void use(engine& pool, std::vector<task<int>>& tasks, std::size_t count)
 {
     for (std::size_t i = 0; i < count; ++i) tasks.push_back(pool.post([](task_context&) { return 1; }));
     for (const task<int>& each : tasks) {
-        each.wait_for_completion();
+        await_end(each);
         keep(each.result());
     }
     tasks.clear();

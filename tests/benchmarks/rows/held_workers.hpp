@@ -25,7 +25,7 @@ public:
     ~held_workers()
     {
         let_go();
-        for (const task<>& each : tasks_) each.wait_for_completion();
+        for (const task<>& each : tasks_) await_end(each);
     }
     held_workers(const held_workers&) = delete;
     held_workers& operator=(const held_workers&) = delete;

@@ -6,6 +6,7 @@
 
 #include "harness/plan.hpp"
 #include "harness/stopwatch.hpp"
+#include "rows/await_end.hpp"
 #include "rows/engine_of.hpp"
 #include "rows/held_workers.hpp"
 #include "rows/rows.hpp"
@@ -34,7 +35,7 @@ measurements measure_reports(std::size_t count, Report report)
     engine pool(with_workers(1));
     const task<measurements> reporting =
         pool.post([&](task_context& self) { return measure_looks(count, [&](std::size_t i) { report(self, i); }); });
-    reporting.wait_for_completion();
+    await_end(reporting);
     return reporting.result();
 }
 

@@ -6,6 +6,7 @@
 // tasks in all are posted for each number, in as many batches as it takes.
 
 #include "harness/batch.hpp"
+#include "rows/await_end.hpp"
 #include "rows/engine_of.hpp"
 #include "rows/held_workers.hpp"
 #include "rows/rows.hpp"
@@ -29,7 +30,7 @@ double post_and_run(engine& pool, std::vector<task<>>& tasks, std::size_t count)
     const stopwatch time;
     for (std::size_t i = 0; i < count; ++i) tasks.push_back(pool.post([](task_context&) {}));
     held.let_go();
-    for (const task<>& each : tasks) each.wait_for_completion();
+    for (const task<>& each : tasks) await_end(each);
     tasks.clear();
     return time.nanoseconds();
 }

@@ -6,6 +6,7 @@
 
 #include "harness/batch.hpp"
 #include "peers/asio_pool.hpp"
+#include "rows/await_end.hpp"
 #include "rows/engine_of.hpp"
 #include "rows/rows.hpp"
 
@@ -33,7 +34,7 @@ measurements ours(const effort& how_much)
     engine pool(with_workers(workers));
     return measure_one_by_one(how_much.round_trips, [&] {
         const task<> posted = pool.post([](task_context&) {});
-        posted.wait_for_completion();
+        await_end(posted);
     });
 }
 

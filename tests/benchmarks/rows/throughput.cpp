@@ -16,6 +16,7 @@
 #include "peers/boost_pool.hpp"
 #include "peers/glib_pool.hpp"
 #include "peers/tbb_arena.hpp"
+#include "rows/await_end.hpp"
 #include "rows/engine_of.hpp"
 #include "rows/rows.hpp"
 
@@ -55,7 +56,7 @@ measurements ours_with_waits(const effort& how_much)
         tasks.reserve(count);
         const stopwatch time;
         for (std::size_t i = 0; i < count; ++i) tasks.push_back(pool.post([](task_context&) {}));
-        for (const task<>& each : tasks) each.wait_for_completion();
+        for (const task<>& each : tasks) await_end(each);
         return time.nanoseconds();
     });
 }
@@ -70,7 +71,7 @@ measurements ours_with_results(const effort& how_much)
         const stopwatch time;
         for (std::size_t i = 0; i < count; ++i) tasks.push_back(pool.post([](task_context&) { return 1; }));
         for (const task<int>& each : tasks) {
-            each.wait_for_completion();
+            await_end(each);
             sum += each.result();
         }
         const double taken = time.nanoseconds();

@@ -37,15 +37,15 @@ void use(const std::filesystem::path& disk)
 {
     vmtask::engine engine;
     vmtask::task<int> answered = engine.post(answer);
-    answered.wait_for_completion();
+    expect(answered.wait_for_completion() == vmtask::wait_status::completed, "the end of a task");
     expect(answered.result() == 42, "an answer");
 
     auto created = vmtask::vhd::create(engine, disk, {.size_bytes = 64 << 20});
-    created.wait_for_completion();
+    expect(created.wait_for_completion() == vmtask::wait_status::completed, "the end of a task");
     (void)created.result();
 
     auto compacted = vmtask::vhd::compact(engine, disk);
-    compacted.wait_for_completion();
+    expect(compacted.wait_for_completion() == vmtask::wait_status::completed, "the end of a task");
     expect(compacted.result().file_size_after == std::filesystem::file_size(disk), "the size that was reported");
 }
 
