@@ -64,10 +64,10 @@ void engine_core::set_priority(task_record& queued, task_priority priority) noex
     else board_.set_priority(queued, priority);
 }
 
-std::uint64_t engine_core::admit()
+std::uint64_t engine_core::admit(const task_record* whole)
 {
     try {
-        return board_.admit();
+        return board_.admit(whole && &whole->core() == this ? whole : nullptr);
     } catch (...) {
         forget_task();
         throw;
@@ -91,7 +91,7 @@ shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
     if (here && here->core == this) throw std::system_error(errc::would_deadlock);
     if (!is_valid(mode)) throw std::system_error(errc::bad_options, "shutdown_mode");
 
-    board_.close();
+    board_.close(mode);
     if (mode == shutdown_mode::cancel) {
         // One that cannot be cancelled is waited for.
         for (const task_handle& known : board_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
@@ -186,7 +186,7 @@ bool loop_pin::deliver(loop_delivery& added) const noexcept
     return delivered;
 }
 
-admission::admission(engine_core& core) : core_(core), id_(core.admit()) {}
+admission::admission(engine_core& core, const task_record* whole) : core_(core), id_(core.admit(whole)) {}
 
 admission::~admission()
 {

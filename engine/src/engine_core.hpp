@@ -45,7 +45,7 @@ public:
     [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
 
     /// See task_board; a task that is not made is forgotten at once.
-    [[nodiscard]] std::uint64_t admit();
+    [[nodiscard]] std::uint64_t admit(const task_record* whole);
     void withdraw() noexcept;
     void submit(task_record& posted) noexcept;
     /// Queues a known task, which waits for nothing else, for a worker.

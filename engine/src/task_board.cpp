@@ -63,12 +63,16 @@ task_board::task_board(const engine_options& options, timer_loop& timers, reaper
 {
 }
 
-std::uint64_t task_board::admit()
+std::uint64_t task_board::admit(const task_record* whole)
 {
     // Counted first: a shutdown that does not see this task yet has closed the
     // board before we look.
     const std::uint64_t id = admitted_.fetch_add(1, std::memory_order_seq_cst) + 1;
-    if (closed_.load(std::memory_order_seq_cst)) {
+    // And a whole that has not ended now does not end before its part, unless it
+    // refuses it.
+    const admitted_tasks taken = open_for_.load(std::memory_order_seq_cst);
+    const bool is_part = whole && !whole->ended();
+    if (taken == admitted_tasks::none || (taken == admitted_tasks::parts && !is_part)) {
         withdraw();
         throw std::system_error(errc::shutting_down);
     }
@@ -449,9 +453,12 @@ task_handle task_board::find(std::uint64_t id)
     return found ? task_handle(share(*found)) : task_handle();
 }
 
-void task_board::close() noexcept
+void task_board::close(shutdown_mode mode) noexcept
 {
-    closed_.store(true, std::memory_order_seq_cst);
+    // What a stricter shutdown has closed stays so.
+    admitted_tasks open = admitted_tasks::all;
+    if (mode == shutdown_mode::cancel) open_for_.store(admitted_tasks::none, std::memory_order_seq_cst);
+    else open_for_.compare_exchange_strong(open, admitted_tasks::parts, std::memory_order_seq_cst);
     for (;;) {
         {
             const std::lock_guard lock(mutex_);
@@ -465,7 +472,8 @@ void task_board::close() noexcept
 
 bool task_board::all_ended_locked() const noexcept
 {
-    return closed_.load(std::memory_order_relaxed) && ended_ == admitted_.load(std::memory_order_relaxed);
+    return open_for_.load(std::memory_order_relaxed) != admitted_tasks::all
+        && ended_ == admitted_.load(std::memory_order_relaxed);
 }
 
 bool task_board::wait_until_all_ended(steady_time deadline)

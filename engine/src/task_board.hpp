@@ -12,6 +12,7 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/small_mutex.hpp>
 #include <vmtask/engine_options.hpp>
+#include <vmtask/shutdown.hpp>
 #include <vmtask/task_handle.hpp>
 
 #include <atomic>
@@ -31,6 +32,9 @@ struct task_times {
     steady_time ended_at;
 };
 
+/// Which tasks are still taken.
+enum class admitted_tasks : std::uint8_t { all, parts, none };
+
 /// All the tasks of an engine: the queued ones in order, all by id, the ended
 /// ones until they are let go, and how many there are of each.
 ///
@@ -45,9 +49,10 @@ public:
     /// which the reaper then has dropped.
     task_board(const engine_options& options, timer_loop& timers, reaper& sweeper);
 
-    /// The id for one task more; from then on it counts as queued. Throws
-    /// std::system_error with errc::shutting_down or errc::queue_full.
-    [[nodiscard]] std::uint64_t admit();
+    /// The id for one task more, which is to be a part of `whole` if that is not
+    /// null; from then on it counts as queued. Throws std::system_error with
+    /// errc::shutting_down or errc::queue_full.
+    [[nodiscard]] std::uint64_t admit(const task_record* whole);
     /// Gives the place back of a task that was not made.
     void withdraw() noexcept;
     /// Queues an admitted task for a worker.
@@ -105,9 +110,10 @@ public:
         const std::lock_guard lock(mutex_);
         return table_.find_if(is_wanted);
     }
-    /// From now on admit() throws. Returns when no task is on its way any more,
-    /// so that tasks() shows all there will ever be.
-    void close() noexcept;
+    /// From now on admit() throws; but draining lets parts in of tasks that have
+    /// not ended. Returns when no task is on its way any more, so that tasks()
+    /// shows all there will ever be, but for such parts.
+    void close(shutdown_mode mode) noexcept;
     /// Waits until all tasks have ended; false when the deadline comes first.
     [[nodiscard]] bool wait_until_all_ended(steady_time deadline);
     /// Lets go of all ended tasks. Returns how many tasks were ever admitted.
@@ -153,7 +159,7 @@ private:
     reaper& sweeper_;
     const retention retain_;
     const std::uint64_t queue_limit_;
-    std::atomic<bool> closed_{false}; // read by everybody, so not beside what changes
+    std::atomic<admitted_tasks> open_for_{admitted_tasks::all}; // read by everybody, so not beside what changes
 
     // Written by posters.
     alignas(64) std::atomic<std::uint64_t> admitted_{0};

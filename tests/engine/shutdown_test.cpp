@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/engine.hpp>
+#include <vmtask/task_source.hpp>
 
 #include "support/catch.hpp"
 #include "support/gate.hpp"
@@ -12,6 +13,7 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <limits>
 #include <stdexcept>
@@ -150,6 +152,78 @@ TEST_CASE("a task that posts during a shutdown is refused and may go on", "[shut
 
     REQUIRE(engine.shutdown(shutdown_mode::drain, patience).complete());
     CHECK(task.result() == errc::shutting_down);
+}
+
+TEST_CASE("a group posts one part after the other while the engine drains, and all succeed", "[shutdown][part]")
+{
+    constexpr int parts = 100;
+    test::gate gate;
+    std::atomic<int> ran{0};
+    vmtask::engine engine({.workers = 1});
+    const auto post_part = [&](task_context& self) {
+        return engine.post([&](task_context&) { ++ran; }, {.parent = self.handle()});
+    };
+    const task<bool> whole = engine.post([&](task_context& self) {
+        gate.hold(self);
+        for (int i = 0; i < parts; ++i)
+            if (post_part(self).wait_for_completion(patience) != wait_status::completed) return false;
+        (void)post_part(self); // its end is also the group's
+        task_source<int>(engine, {.parent = self.handle()}).set_value(7);
+        return true;
+    });
+    REQUIRE(gate.reached());
+    CHECK(engine.shutdown(shutdown_mode::drain, 1ms).unfinished == std::vector<task_handle>{whole});
+    gate.open();
+
+    CHECK(engine.shutdown(shutdown_mode::drain, patience).complete());
+    CHECK(whole.result());
+    CHECK(ran == parts + 1);
+    CHECK(engine.metrics().tasks_succeeded == parts + 3);
+}
+
+TEST_CASE("while the engine drains, a part of a part is taken, and what is part of nothing is not", "[shutdown][part]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 2});
+    vmtask::engine other({.workers = 1});
+    const task_handle ended = engine.post([](task_context&) {});
+    REQUIRE(ended.wait_for_completion(patience) == wait_status::completed);
+    const auto whole = engine.post([&](task_context& self) { gate.hold(self); });
+    const auto stranger = other.post([&](task_context& self) { gate.hold(self); });
+    REQUIRE(gate.reached(2));
+    REQUIRE_FALSE(engine.shutdown(shutdown_mode::drain, 1ms).complete());
+    const auto code_of_part = [&](const task_handle& parent) {
+        return code_thrown_by([&] { engine.post([](task_context&) {}, {.parent = parent}); });
+    };
+
+    CHECK(code_of_part({}) == errc::shutting_down);
+    CHECK(code_of_part(ended) == errc::shutting_down);
+    CHECK(code_of_part(stranger) == errc::shutting_down);
+    const auto part = engine.post([&](task_context& self) { gate.hold(self); }, {.parent = whole});
+    CHECK(code_of_part(part) == std::error_code());
+    gate.open();
+    CHECK(engine.shutdown(shutdown_mode::drain, patience).complete());
+    CHECK(whole.state() == task_state::succeeded);
+    CHECK(code_of_part(whole) == errc::shutting_down);
+}
+
+TEST_CASE("a cancelling shutdown refuses parts too, also of tasks that go on, and also if one drains after it",
+          "[shutdown][part]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 1});
+    const auto whole = engine.post([&](task_context&) { gate.hold_regardless(); });
+    REQUIRE(gate.reached());
+    const auto code_of_part = [&] {
+        return code_thrown_by([&] { engine.post([](task_context&) {}, {.parent = whole}); });
+    };
+
+    REQUIRE_FALSE(engine.shutdown(shutdown_mode::cancel, 1ms).complete());
+    CHECK(code_of_part() == errc::shutting_down);
+    REQUIRE_FALSE(engine.shutdown(shutdown_mode::drain, 1ms).complete());
+    CHECK(code_of_part() == errc::shutting_down);
+    gate.open();
+    CHECK(engine.shutdown(shutdown_mode::drain, patience).complete());
 }
 
 TEST_CASE("a shutdown may be repeated, and an idle engine shuts down at once", "[shutdown]")

@@ -40,6 +40,16 @@ namespace detail {
 /// For the other parts of the engine's interface.
 [[nodiscard]] engine_core& core_of(engine& where) noexcept;
 
+/// The task that is to be the parent, if one was given.
+[[nodiscard]] inline const task_record* whole_in() noexcept
+{
+    return nullptr;
+}
+[[nodiscard]] inline const task_record* whole_in(const task_options& options) noexcept
+{
+    return record_of(options.parent).get();
+}
+
 } // namespace detail
 
 /// Runs tasks, and keeps the promises that their handles make.
@@ -133,8 +143,9 @@ public:
     /// events were lost.
     [[nodiscard]] event_subscription subscribe(std::uint64_t version) const;
 
-    /// Takes no further task, and waits until those there are have ended, or
-    /// `timeout` has passed. May be repeated, as with a stricter mode after a
+    /// Takes no further task, but when draining the parts that tasks under way
+    /// still post, and waits until those there are have ended, or `timeout` has
+    /// passed. May be repeated, as with a stricter mode after a
     /// time-out. Errors, as std::system_error: errc::would_deadlock on a thread
     /// of the engine, errc::bad_options for a mode that there is not.
     template <class Rep, class Period>
@@ -167,7 +178,7 @@ private:
                                                detail::body_record<body_type, result>>;
 
         if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
-        detail::admission place(*core_);
+        detail::admission place(*core_, detail::whole_in(options...));
         auto* const record =
             new record_type(std::forward<Body>(body), *core_, place.id(), std::forward<Options>(options)...);
         task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));

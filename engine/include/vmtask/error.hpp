@@ -32,7 +32,8 @@ enum class errc {
     would_deadlock,
     /// As many tasks as `engine_options::queue_limit` allows are queued already.
     queue_full,
-    /// The engine is shutting down and takes no further tasks.
+    /// The engine is shutting down and takes no further tasks; at most parts of
+    /// those under way.
     shutting_down,
     /// The task was posted as not cancelable, or is past its point of no return.
     not_cancelable,

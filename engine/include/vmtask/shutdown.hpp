@@ -10,7 +10,7 @@ namespace vmtask {
 
 /// What a shutdown does with the tasks that there are.
 enum class shutdown_mode : std::uint8_t {
-    drain,  ///< Lets them all run to their end, queued ones too.
+    drain,  ///< Lets them all run to their end, queued ones too, with the parts they still post.
     cancel, ///< Asks them all to stop, and waits until they have.
 };
 

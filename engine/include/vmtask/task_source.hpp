@@ -100,7 +100,7 @@ private:
     static detail::intrusive_ptr<record> make(engine& where, Options&&... options)
     {
         detail::engine_core& core = detail::core_of(where);
-        detail::admission place(core);
+        detail::admission place(core, detail::whole_in(options...));
         detail::intrusive_ptr<record> made(new record(core, place.id(), std::forward<Options>(options)...),
                                            detail::adopt_reference);
         if (made->terms()) {

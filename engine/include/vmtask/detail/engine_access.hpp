@@ -46,8 +46,10 @@ private:
 /// given back when making the task fails.
 class admission {
 public:
+    /// `whole` is the task that the options say it is a part of, if any: a
+    /// shutdown that drains still takes parts of tasks that have not ended.
     /// Throws std::system_error with errc::shutting_down or errc::queue_full.
-    explicit admission(engine_core& core);
+    admission(engine_core& core, const task_record* whole);
     ~admission();
     admission(const admission&) = delete;
     admission& operator=(const admission&) = delete;
