@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/async_read.hpp>
 #include <vmtask/detail/event_reader.hpp>
 #include <vmtask/task_event.hpp>

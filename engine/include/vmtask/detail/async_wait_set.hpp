@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/awaited_tasks.hpp>
 #include <vmtask/detail/block_allocator.hpp>

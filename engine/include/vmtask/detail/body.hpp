@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/asio_guard.hpp>
+
 #include <asio/awaitable.hpp>
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/task_context.hpp>
