@@ -40,7 +40,7 @@ public:
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
     [[nodiscard]] detail::reaper& reaper() noexcept { return reaper_; }
     [[nodiscard]] reaped_tasks& reaped() noexcept { return reaped_; }
-    [[nodiscard]] const wall_clock& clock() const noexcept { return clock_; }
+    [[nodiscard]] wall_clock& clock() noexcept { return clock_; }
     /// For threads that block in a wait for one of the tasks.
     [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
 
@@ -90,7 +90,7 @@ private:
     alignas(64) std::atomic<std::int64_t> balance_{unended};
 
     alignas(64) adaptive_spin waiting_spin_;
-    const wall_clock clock_;
+    wall_clock clock_;
     std::shared_ptr<task_observer> observer_; // until the engine ends
     rare_events rare_;
     timer_loop timers_;

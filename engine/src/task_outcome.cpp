@@ -3,6 +3,7 @@
 #include "engine_core.hpp"
 #include "error_of.hpp"
 #include "task_terms.hpp"
+#include "wall_clock.hpp"
 
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
@@ -91,15 +92,15 @@ task_outcome task_record::outcome_now()
         described.initiator = terms_->names().initiator;
         described.reason = terms_->names().reason;
     }
-    describe_times(described);
+    const clock_reading clock = core_.clock().read();
+    describe_times(described, clock);
     const std::lock_guard lock(mutex_);
-    describe_extras_locked(described);
+    describe_extras_locked(described, clock);
     return described;
 }
 
-void task_record::describe_times(task_outcome& described)
+void task_record::describe_times(task_outcome& described, const clock_reading& clock)
 {
-    const wall_clock& clock = core_.clock();
     const attempts_made made = terms_ ? core_.room().attempts_of(*terms_) : attempts_made{};
     const task_times times = core_.board().times_of(*this);
     // A task that was claimed has ended without another attempt.
@@ -110,13 +111,13 @@ void task_record::describe_times(task_outcome& described)
     if (is_terminal(described.state)) described.ended = clock.of(times.ended_at);
 }
 
-void task_record::describe_extras_locked(task_outcome& described) const
+void task_record::describe_extras_locked(task_outcome& described, const clock_reading& clock) const
 {
     described.cancel_requested = cancel_origin_;
     if (cancel_origin_ != cancel_origin::none) {
         // It is kept less exactly than the others, and shall not look as if it
         // had come before the begin or after the end.
-        const auto at = std::max(core_.clock().of(cancelled_at_locked()), described.started.value_or(described.queued));
+        const auto at = std::max(clock.of(cancelled_at_locked()), described.started.value_or(described.queued));
         described.cancel_requested_at = described.ended ? std::min(at, *described.ended) : at;
     }
     if (!extras_) return;

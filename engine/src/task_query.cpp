@@ -3,6 +3,7 @@
 
 #include "engine_core.hpp"
 #include "task_terms.hpp"
+#include "wall_clock.hpp"
 
 #include <vmtask/detail/task_record.hpp>
 
@@ -52,20 +53,20 @@ bool have_terms(const task_terms& terms, const task_filter& filter) noexcept
         && (filter.ancestor == 0 || is_part_of(terms, filter.ancestor));
 }
 
-bool has_ended_within(task_record& task, const task_filter& filter) noexcept
+bool has_ended_within(task_record& task, const task_filter& filter, const clock_reading& clock) noexcept
 {
     if (!filter.ended_since && !filter.ended_until) return true;
     if (!task.ended()) return false;
     const steady_time ended_at = task.core().board().times_of(task).ended_at;
-    return is_within(task.core().clock().of(ended_at), filter.ended_since, filter.ended_until);
+    return is_within(clock.of(ended_at), filter.ended_since, filter.ended_until);
 }
 
-bool matches(task_record& task, const task_filter& filter) noexcept
+bool matches(task_record& task, const task_filter& filter, const clock_reading& clock) noexcept
 {
     if (!filter.states.contains(task.state())) return false;
     if (needs_terms(filter) && !(task.terms() && have_terms(*task.terms(), filter))) return false;
-    return is_within(task.core().clock().of(task.queued_at()), filter.posted_since, filter.posted_until)
-        && has_ended_within(task, filter);
+    return is_within(clock.of(task.queued_at()), filter.posted_since, filter.posted_until)
+        && has_ended_within(task, filter, clock);
 }
 
 } // namespace
@@ -73,12 +74,13 @@ bool matches(task_record& task, const task_filter& filter) noexcept
 task_page find_tasks(engine_core& core, const task_filter& filter, const page_bounds& bounds)
 {
     task_page found;
+    const clock_reading clock = core.clock().read();
     std::vector<intrusive_ptr<task_record>> neighbours;
     for (const std::uint64_t number : core.board().pages_after(bounds.after)) {
         neighbours.clear();
         core.board().collect_page(number, neighbours);
         for (auto& each : neighbours) {
-            if (each->id() <= bounds.after || !matches(*each, filter)) continue;
+            if (each->id() <= bounds.after || !matches(*each, filter, clock)) continue;
             if (bounds.limit != 0 && found.tasks.size() == bounds.limit) {
                 found.next = found.tasks.back().id();
                 return found;

@@ -72,7 +72,8 @@ struct task_filter {
     /// The id of a task that it is a part of, over any number of others.
     std::uint64_t ancestor = 0;
     /// When it was posted: then or later, and before. Right to a few
-    /// milliseconds, as in task_outcome.
+    /// milliseconds, by the system's clock as it is set at the call; see
+    /// task_outcome.
     std::optional<time_point> posted_since{};
     std::optional<time_point> posted_until{};
     /// When it ended: then or later, and before. Holds for no task that has not.

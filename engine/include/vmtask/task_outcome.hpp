@@ -25,9 +25,9 @@ struct failure_cause {
 /// logs, histories and people.
 ///
 /// Of a task that has not ended it says what is known so far; then nothing in
-/// it is final. Times are those of the system's clock at the time when the
-/// engine was made, carried on evenly: right to a few milliseconds, and never
-/// out of order when that clock is set.
+/// it is final. Times are told by the system's clock as it is set when one asks:
+/// right to a few milliseconds. Those of one outcome are in order; who asks again
+/// after that clock was set is told other times of the same instants.
 struct task_outcome {
     using time_point = std::chrono::system_clock::time_point;
 

@@ -38,6 +38,7 @@ struct task_options;
 namespace detail {
 
 class blocked_wait;
+class clock_reading;
 class engine_core;
 class limit_watch;
 class reaped_tasks;
@@ -272,8 +273,8 @@ private:
     void request_stop() noexcept;
     void note_cancel_locked(std::string_view by, cancel_origin origin) noexcept;
     [[nodiscard]] steady_time cancelled_at_locked() const noexcept;
-    void describe_times(task_outcome& described);
-    void describe_extras_locked(task_outcome& described) const;
+    void describe_times(task_outcome& described, const clock_reading& clock);
+    void describe_extras_locked(task_outcome& described, const clock_reading& clock) const;
     void list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept;
     void detach(waiter& removed) noexcept;
     void tie_locked(give_up_handler* give_up, waiter& target) noexcept;
