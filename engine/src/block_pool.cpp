@@ -76,6 +76,9 @@ public:
         return taken;
     }
 
+    void hold() noexcept { mutex_.lock(); }
+    void let_go() noexcept { mutex_.unlock(); }
+
 private:
     alignas(64) small_mutex mutex_;
     free_block_links* first_ = nullptr; // guarded by mutex_
@@ -196,6 +199,16 @@ bool give_blocks_back() noexcept
         }
     }
     return false;
+}
+
+void hold_blocks() noexcept
+{
+    for (depot& held : depots) held.hold();
+}
+
+void let_blocks_go() noexcept
+{
+    for (depot& held : depots) held.let_go();
 }
 
 } // namespace vmtask::detail

@@ -13,6 +13,8 @@ engine::engine(engine_options options) : core_(new detail::engine_core(std::move
 
 engine::~engine()
 {
+    // Nobody is there to end the tasks, and what they hold is the parent's to let go.
+    if (core_->is_left_behind()) return;
     core_->shutdown_for_good();
     core_->end();
 }

@@ -66,6 +66,7 @@ void engine_core::set_priority(task_record& queued, task_priority priority) noex
 
 std::uint64_t engine_core::admit(const task_record* whole)
 {
+    if (is_left_behind()) throw std::system_error(errc::shutting_down);
     try {
         return board_.admit(whole && &whole->core() == this ? whole : nullptr);
     } catch (...) {
@@ -88,7 +89,7 @@ task_record* engine_core::coroutine_on_this_thread() noexcept
 shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
 {
     const engine_thread* const here = this_engine_thread();
-    if (here && here->core == this) throw std::system_error(errc::would_deadlock);
+    if ((here && here->core == this) || is_left_behind()) throw std::system_error(errc::would_deadlock);
     if (!is_valid(mode)) throw std::system_error(errc::bad_options, "shutdown_mode");
 
     board_.close(mode);
@@ -153,6 +154,11 @@ void engine_core::forget_task() noexcept
 void engine_core::forget_tasks(std::int64_t count) noexcept
 {
     if (balance_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
+}
+
+bool is_left_behind(const engine_core& core) noexcept
+{
+    return core.is_left_behind();
 }
 
 loop_executor event_loop_executor(engine_core& core) noexcept

@@ -5,6 +5,7 @@
 #include "event_log.hpp"
 #include "event_loop.hpp"
 #include "event_loop_probe.hpp"
+#include "process_mark.hpp"
 #include "rare_events.hpp"
 #include "reaped_tasks.hpp"
 #include "reaper.hpp"
@@ -41,6 +42,9 @@ public:
     [[nodiscard]] detail::reaper& reaper() noexcept { return reaper_; }
     [[nodiscard]] reaped_tasks& reaped() noexcept { return reaped_; }
     [[nodiscard]] wall_clock& clock() noexcept { return clock_; }
+    /// True in a child that was forked since: the engine's threads are not there,
+    /// and what they have locked stays so.
+    [[nodiscard]] bool is_left_behind() const noexcept { return process_.is_left_behind(); }
     /// For threads that block in a wait for one of the tasks.
     [[nodiscard]] adaptive_spin& waiting_spin() noexcept { return waiting_spin_; }
 
@@ -91,6 +95,7 @@ private:
 
     alignas(64) adaptive_spin waiting_spin_;
     wall_clock clock_;
+    const process_mark process_;
     std::shared_ptr<task_observer> observer_; // until the engine ends
     rare_events rare_;
     timer_loop timers_;

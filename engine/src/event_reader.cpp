@@ -19,6 +19,7 @@ event_reader::event_reader(engine_core& core, std::optional<std::uint64_t> after
 
 event_reader::~event_reader()
 {
+    if (core_.is_left_behind()) return;
     core_.events().remove_reader();
     core_.forget_task();
 }
@@ -50,6 +51,7 @@ void event_reader::give_up(std::uint64_t ticket) noexcept
 
 void event_reader::close() noexcept
 {
+    if (core_.is_left_behind()) return;
     core_.events().give_up(*this, std::nullopt);
 }
 

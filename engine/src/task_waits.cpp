@@ -20,6 +20,7 @@ wait_status task_record::wait_until(steady_time deadline)
 {
     if (ended()) return wait_status::completed;
     if (deadline == deadline_now) return wait_status::timed_out;
+    if (core_.is_left_behind()) return wait_status::would_deadlock;
     task_record* const self = this;
     const blocked_scope blocked(wait_kind::all, {&self, 1}, deadline);
     if (blocked.outcome() != blocked_scope::verdict::pending) return blocked.status();

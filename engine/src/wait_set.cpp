@@ -3,6 +3,7 @@
 
 #include "blocked_scope.hpp"
 #include "blocking_waiter.hpp"
+#include "engine_core.hpp"
 
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
@@ -134,6 +135,14 @@ private:
     std::vector<place> many_;
 };
 
+/// True when the wait cannot end because its tasks were the parent's; see
+/// vmtask::engine.
+bool is_left_behind(wait_kind kind, std::span<task_record* const> tasks) noexcept
+{
+    const auto never_ends = [](const task_record* task) { return !task->ended() && task->core().is_left_behind(); };
+    return kind == wait_kind::all ? std::ranges::any_of(tasks, never_ends) : std::ranges::all_of(tasks, never_ends);
+}
+
 wait_outcome block(wait_kind kind, std::span<task_record* const> tasks, steady_time deadline, std::size_t& index)
 {
     member_places places(tasks.size());
@@ -151,6 +160,7 @@ wait_status wait_until(wait_kind kind, const awaited_tasks& tasks, steady_time d
     if (records.empty() && kind == wait_kind::any) throw std::system_error(errc::no_task);
     if (is_complete(kind, records, index)) return wait_status::completed;
     if (deadline == deadline_now) return wait_status::timed_out;
+    if (is_left_behind(kind, records)) return wait_status::would_deadlock;
     const blocked_scope blocked(kind, records, deadline);
     if (blocked.outcome() != blocked_scope::verdict::pending) return blocked.status();
     return block(kind, records, deadline, index) == wait_outcome::completed ? wait_status::completed

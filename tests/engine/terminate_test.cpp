@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/engine.hpp>
 
+#include <vmtask/task_source.hpp>
+#include <vmtask/when_all.hpp>
+#include <vmtask/when_any.hpp>
+
 #include "support/catch.hpp"
+#include "support/gate.hpp"
 #include "support/patience.hpp"
+#include "support/thrown.hpp"
 
 #include <asio/post.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +32,64 @@ using namespace vmtask;
 namespace {
 
 constexpr int status_of_terminate = 42;
+
+/// How a child ended: its exit status, or minus one when that was not by itself.
+int status_of(pid_t child)
+{
+    int status = 0;
+    if (::waitpid(child, &status, 0) != child) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// Forks; the child does `work` and goes by `leave`, with what that returned. One
+/// that hangs is killed by its alarm.
+template <class Work, class Leave>
+int status_of_child(Work work, Leave leave)
+{
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child != 0) return status_of(child);
+    ::alarm(static_cast<unsigned>(test::patience.count()));
+    leave(work());
+    ::_exit(99);
+}
+
+/// An engine with everything that can be in the way of an exit.
+struct busy_engine {
+    vmtask::engine engine{{.workers = 2, .events = {.kept = 100}}};
+    test::gate gate;
+    event_subscription events = engine.subscribe();
+    task<int> ended = engine.post([](task_context&) { return 7; });
+    task_handle running = engine.post([this](task_context& self) { gate.hold(self); });
+    task_handle queued = engine.post([](task_context&) {}, {.after = {running}});
+    task_source<> source{engine};
+};
+
+/// What is said of the child in the contract of vmtask::engine; 0 when all is so.
+int number_of_first_lie(busy_engine& it)
+{
+    const auto post = [&](task_options options) {
+        return test::code_thrown_by([&] { it.engine.post([](task_context&) {}, std::move(options)); });
+    };
+    const std::vector<task_handle> all{it.ended, it.running};
+    const wait_status refused = wait_status::would_deadlock;
+    const std::vector<bool> truths{
+        it.ended.wait_for_completion() == wait_status::completed,
+        it.ended.result() == 7,
+        it.running.wait_for_completion() == refused,
+        it.queued.wait_for_completion(std::chrono::hours(1)) == refused,
+        it.source.handle().wait_for_completion() == refused,
+        it.running.wait_for_completion(std::chrono::seconds(0)) == wait_status::timed_out,
+        when_all(all).wait_for_completion() == refused,
+        when_any(all).wait_for_completion().status == wait_status::completed,
+        when_any(it.running, it.queued).wait_for_completion(std::chrono::hours(1)).status == refused,
+        post({}) == errc::shutting_down,
+        post({.parent = it.running}) == errc::shutting_down,
+        test::code_thrown_by([&] { it.engine.shutdown(shutdown_mode::drain); }) == errc::would_deadlock,
+    };
+    const auto lie = std::find(truths.begin(), truths.end(), false);
+    return lie == truths.end() ? 0 : static_cast<int>(lie - truths.begin()) + 1;
+}
 
 /// Has a handler throw in an engine that nobody told what to do about it. In a
 /// process of its own, forked while there are no other threads.
@@ -38,8 +109,55 @@ TEST_CASE("an exception that escapes a handler, with nobody to be told, ends the
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) let_a_handler_throw();
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    REQUIRE(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == status_of_terminate);
+    CHECK(status_of(child) == status_of_terminate);
+}
+
+TEST_CASE("in a forked child nothing runs, nothing hangs, and it is said", "[fork]")
+{
+    busy_engine it;
+    REQUIRE(it.gate.reached());
+    REQUIRE(it.ended.wait_for_completion(test::patience) == wait_status::completed);
+    CHECK(status_of_child([&] { return number_of_first_lie(it); }, ::_exit) == 0);
+    it.gate.open();
+}
+
+TEST_CASE("a forked child destroys an engine that is on its stack, and the parent's goes on", "[fork]")
+{
+    auto it = std::make_unique<busy_engine>();
+    REQUIRE(it->gate.reached());
+    const auto destroy = [&] {
+        it.reset();
+        return 5;
+    };
+    CHECK(status_of_child(destroy, ::_exit) == 5);
+
+    it->gate.open();
+    CHECK(it->queued.wait_for_completion(test::patience) == wait_status::completed);
+    CHECK(it->engine.post([](task_context&) {}).wait_for_completion(test::patience) == wait_status::completed);
+}
+
+TEST_CASE("a forked child leaves by exit with an engine that is static", "[fork]")
+{
+    static busy_engine it;
+    static const task<int> also_held = it.ended;
+    REQUIRE(it.gate.reached());
+    CHECK(status_of_child([] { return 6; }, std::exit) == 6);
+    it.gate.open();
+}
+
+TEST_CASE("a forked child may leave while others post and wait", "[fork]")
+{
+    std::atomic<bool> over{false};
+    vmtask::engine engine({.workers = 2});
+    std::thread busy([&] {
+        while (!over)
+            if (engine.post([](task_context&) { return std::string(100, 'x'); }).wait_for_completion(test::patience)
+                != wait_status::completed)
+                return;
+    });
+    std::vector<int> statuses;
+    for (int i = 0; i < 50; ++i) statuses.push_back(status_of_child([] { return 3; }, std::exit));
+    over = true;
+    busy.join();
+    CHECK(statuses == std::vector<int>(50, 3));
 }

@@ -66,6 +66,14 @@ namespace detail {
 /// turn, within reason. What else waits on the engine's executors is destroyed,
 /// not run.
 ///
+/// A child that is forked has only the thread that forked, not the engine's: no
+/// task runs or ends there any more. It may use exec, or exit: destruction of the
+/// engine, of task_source and of event_subscription leaves all as it is there. What
+/// has ended before can still be looked at; post() throws errc::shutting_down, and
+/// blocking waits for what has not ended return wait_status::would_deadlock at once,
+/// as shutdown() throws that. All else there, and engines of its own, are for
+/// children that were forked before there was an engine.
+///
 /// Thread safety: all members may be called from any thread, except for
 /// destruction, which is no business of the engine's own threads.
 class engine {

@@ -25,4 +25,8 @@ void keep_blocks_until_idle() noexcept;
 /// may be kept for good.
 bool give_blocks_back() noexcept;
 
+/// Around a fork: so that no other thread, which the child has not, holds a lock.
+void hold_blocks() noexcept;
+void let_blocks_go() noexcept;
+
 } // namespace vmtask::detail

@@ -17,6 +17,9 @@ class task_record;
 
 using loop_executor = asio::io_context::executor_type;
 
+/// True in a child that was forked since the engine was made; see vmtask::engine.
+[[nodiscard]] bool is_left_behind(const engine_core& core) noexcept;
+
 /// The executor of the event loop. May be compared and copied even after the
 /// engine is gone; to post to it takes a loop_pin.
 [[nodiscard]] loop_executor event_loop_executor(engine_core& core) noexcept;

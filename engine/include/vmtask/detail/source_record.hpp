@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/task_context.hpp>
 
@@ -52,7 +53,7 @@ public:
     /// Ends the task with errc::abandoned, which takes no memory.
     void abandon() noexcept
     {
-        if (!claim()) return;
+        if (is_left_behind(this->core()) || !claim()) return;
         if (this->end_abandoned()) this->retire();
         this->let_paused_go();
     }
