@@ -56,8 +56,8 @@ int status_of_child(Work work, Leave leave)
 
 /// An engine with everything that can be in the way of an exit.
 struct busy_engine {
-    vmtask::engine engine{{.workers = 2, .events = {.kept = 100}}};
     test::gate gate;
+    vmtask::engine engine{{.workers = 2, .events = {.kept = 100}}};
     event_subscription events = engine.subscribe();
     task<int> ended = engine.post([](task_context&) { return 7; });
     task_handle running = engine.post([this](task_context& self) { gate.hold(self); });
