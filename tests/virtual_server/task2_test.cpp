@@ -107,6 +107,8 @@ TEST_CASE("errors of disks and of the system have the reference's codes", "[virt
     CHECK(code_of_failure(vhd::errc::unusable_parent_name) == E_INVALID_NAME);
     CHECK(code_of_failure(vhd::errc::disk_too_full) == VM_E_FILE_TOO_LARGE_FOR_VOLUME);
     CHECK(code_of_failure(vhd::errc::no_locks) == DISP_E_EXCEPTION);
+    // Equal to operation_not_permitted, but of no file.
+    CHECK(code_of_failure(errc::not_cancelable) == DISP_E_EXCEPTION);
     CHECK(code_of_failure(vhd::errc::not_a_vhd) == VM_E_INVALID_HD_FILE);
 
     CHECK(code_of_failure({ENOSPC, std::system_category()}) == E_DISK_FULL);

@@ -77,6 +77,8 @@ HRESULT to_hresult(std::error_code error) noexcept
     if (error == errc::shutting_down) return VM_E_APP_SHUTTING_DOWN;
     if (error == errc::cancelled) return E_ABORT;
     if (error == errc::timed_out) return VM_E_TIMED_OUT;
+    // Some others equal a std::errc, too, but say nothing of a file.
+    if (error.category() == engine_category()) return DISP_E_EXCEPTION;
     if (is_full_quota(error)) return E_DISK_FULL;
     for (const known_error& known : known_errors)
         if (error == known.error) return known.result;
