@@ -309,3 +309,85 @@ TEST_CASE("a wait for a task in line behind one that runs is no deadlock", "[dea
     REQUIRE(waiting.wait_for_completion(patience) == wait_status::completed);
     CHECK(waiting.result() == wait_status::completed);
 }
+
+TEST_CASE("a task that waits for one behind its own place in a lane is told at once", "[deadlock][lane]")
+{
+    vmtask::engine engine({.workers = 2, .lanes = {{"array", 1}}});
+    const auto behind = [&] { return engine.post([](task_context&) {}, {.lane = "array"}); };
+    SECTION("directly")
+    {
+        const auto holder =
+            engine.post([&](task_context&) { return behind().wait_for_completion(); }, {.lane = "array"});
+        require_end({holder});
+        CHECK(holder.result() == wait_status::would_deadlock);
+    }
+    SECTION("over a task that is to begin after that one")
+    {
+        const auto holder = engine.post(
+            [&](task_context&) {
+                return engine.post([](task_context&) {}, {.after = {behind()}}).wait_for_completion(1h);
+            },
+            {.lane = "array"});
+        require_end({holder});
+        CHECK(holder.result() == wait_status::would_deadlock);
+    }
+    SECTION("over a task that waits for that one")
+    {
+        const auto holder = engine.post(
+            [&](task_context&) {
+                const auto next = behind();
+                return engine.post([next](task_context&) { return next.wait_for_completion(); }).wait_for_completion();
+            },
+            {.lane = "array"});
+        // Of the two waits the one that began last is told.
+        require_end({holder});
+    }
+}
+
+TEST_CASE("a part that waits for a task behind its whole's place in a lane is told at once", "[deadlock][lane][part]")
+{
+    vmtask::engine engine({.workers = 2, .lanes = {{"array", 1}}});
+    task<wait_status> part;
+    const auto whole = engine.post(
+        [&](task_context& self) {
+            const task_handle behind = engine.post([](task_context&) {}, {.lane = "array"});
+            part = engine.post([behind](task_context&) { return behind.wait_for_completion(); },
+                               {.parent = self.handle()});
+        },
+        {.lane = "array"});
+    REQUIRE(whole.wait_for_completion(patience) == wait_status::completed);
+    CHECK(part.result() == wait_status::would_deadlock);
+}
+
+TEST_CASE("a wait for a task whose lane another leaves is no deadlock", "[deadlock][lane]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 3, .lanes = {{"array", 2}}});
+    const auto other = engine.post([&](task_context& self) { gate.hold(self); }, {.lane = "array"});
+    REQUIRE(gate.reached());
+    const auto holder = engine.post(
+        [&](task_context&) {
+            const auto behind = engine.post([](task_context&) {}, {.lane = "array"});
+            return behind.wait_for_completion();
+        },
+        {.lane = "array"});
+    REQUIRE(test::eventually([&] { return engine.metrics().workers_blocked == 1; }));
+    gate.open();
+    require_end({holder});
+    CHECK(holder.result() == wait_status::completed);
+}
+
+TEST_CASE("a wait with a time-out behind thousands of claims times out", "[deadlock][resource]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 2});
+    const auto holder = engine.post([&](task_context& self) { gate.hold(self); }, {.claims = {exclusive("disk")}});
+    REQUIRE(gate.reached());
+    task_handle last;
+    for (int i = 0; i < 2'000; ++i) last = engine.post([](task_context&) {}, {.claims = {exclusive("disk")}});
+    const auto waiting = engine.post([last](task_context&) { return last.wait_for_completion(1ms); });
+    REQUIRE(waiting.wait_for_completion(patience) == wait_status::completed);
+    CHECK(waiting.result() == wait_status::timed_out);
+    CHECK(gate.still_holding());
+    gate.open();
+}

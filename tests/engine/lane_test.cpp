@@ -155,3 +155,45 @@ TEST_CASE("a task that is cancelled before it begins holds what it has until its
     CHECK(whole.wait_for_completion(patience) == wait_status::completed);
     CHECK(whole.state() == task_state::cancelled);
 }
+
+TEST_CASE("a task that waits for its lane keeps nobody from what it claims", "[lane][resource][part]")
+{
+    test::gate gate;
+    test::gate posted;
+    engine engine({.workers = 4, .lanes = {{"array", 1}}});
+    const bool part_in_lane = GENERATE(false, true);
+    task_handle part;
+    const auto whole = engine.post(
+        [&](task_context& self) {
+            gate.hold(self);
+            part = engine.post(
+                nothing, {.lane = part_in_lane ? "array" : "", .claims = {exclusive("disk")}, .parent = self.handle()});
+            posted.open();
+        },
+        {.lane = "array"});
+    REQUIRE(gate.reached());
+    const auto compact = engine.post(nothing, {.lane = "array", .claims = {exclusive("disk")}});
+    CHECK_FALSE(compact.is_complete());
+    gate.open();
+    REQUIRE(whole.wait_for_completion(patience) == wait_status::completed);
+    CHECK(whole.state() == task_state::succeeded);
+    CHECK(part.state() == task_state::succeeded);
+    CHECK(compact.wait_for_completion(patience) == wait_status::completed);
+    CHECK(compact.state() == task_state::succeeded);
+}
+
+TEST_CASE("a task that waits for its lane says who is in it", "[lane]")
+{
+    test::gate gate;
+    engine engine({.workers = 4, .lanes = {{"array", 2}}});
+    std::vector<task_handle> inside;
+    for (int i = 0; i < 2; ++i)
+        inside.push_back(engine.post([&](task_context& self) { gate.hold(self); }, {.lane = "array"}));
+    REQUIRE(gate.reached(2));
+    const auto waiting = engine.post(nothing, {.lane = "array"});
+    const obstacle before = waiting.obstacle();
+    CHECK(before.kind == obstacle_kind::lane);
+    CHECK(before.name == "array");
+    CHECK(before.tasks == inside);
+    gate.open();
+}

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 using namespace vmtask;
@@ -172,4 +173,84 @@ TEST_CASE("a shutdown that cancels ends tasks and their parts", "[part][shutdown
     REQUIRE(gate.reached());
     CHECK(engine.shutdown(shutdown_mode::cancel).complete());
     CHECK(whole.is_complete());
+}
+
+namespace {
+
+/// A body that stays inside `gate` and then posts a part that claims that.
+auto posts_part(engine& engine, test::gate& gate, task_handle& part, std::vector<resource_claim> claims)
+{
+    return [&engine, &gate, &part, claims = std::move(claims)](task_context& self) {
+        gate.hold(self);
+        part = engine.post(nothing, {.claims = claims, .parent = self.handle()});
+    };
+}
+
+void require_success(const std::vector<task_handle>& tasks)
+{
+    for (const task_handle& each : tasks) {
+        REQUIRE(each.wait_for_completion(patience) == wait_status::completed);
+        CHECK(each.state() == task_state::succeeded);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a part comes before those that wait for its whole, whoever holds what it claims", "[part][resource]")
+{
+    test::gate whole_gate;
+    test::gate holder_gate;
+    task_handle part;
+    engine engine({.workers = 3});
+    const auto post_holder = [&] {
+        return engine.post([&](task_context& self) { holder_gate.hold(self); }, {.claims = {shared("r1")}});
+    };
+    const auto post_waiting = [&](resource_claim first) {
+        return engine.post(nothing, {.claims = {std::move(first), exclusive("r2")}});
+    };
+    const auto whole =
+        engine.post(posts_part(engine, whole_gate, part, {exclusive("r1")}), {.claims = {exclusive("r2")}});
+    REQUIRE(whole_gate.reached());
+    task_handle waiting;
+    task_handle holder;
+    SECTION("one that waits has claimed that shared, before it was held shared")
+    {
+        waiting = post_waiting(shared("r1"));
+        holder = post_holder();
+    }
+    SECTION("one that waits has claimed that exclusively, after it was held shared")
+    {
+        holder = post_holder();
+        waiting = post_waiting(exclusive("r1"));
+    }
+    REQUIRE(holder_gate.reached());
+    CHECK(waiting.state() == task_state::queued);
+    whole_gate.open();
+    REQUIRE(eventually([&] { return engine.metrics().tasks_posted == 4; }));
+    CHECK_FALSE(whole.is_complete());
+    holder_gate.open();
+    require_success({holder, whole, part, waiting});
+}
+
+TEST_CASE("a part gets what its whole holds, whoever waits for that", "[part][resource]")
+{
+    // The older whole's part waits for what the younger one holds; by the age of
+    // their wholes it would come before the younger one's part.
+    test::gate older_gate;
+    test::gate younger_gate;
+    task_handle waiting;
+    task_handle part;
+    engine engine({.workers = 3});
+    const auto older =
+        engine.post(posts_part(engine, older_gate, waiting, {exclusive("disk")}), {.claims = {exclusive("other")}});
+    REQUIRE(older_gate.reached());
+    const auto younger =
+        engine.post(posts_part(engine, younger_gate, part, {exclusive("disk")}), {.claims = {exclusive("disk")}});
+    REQUIRE(younger_gate.reached());
+    older_gate.open();
+    REQUIRE(eventually([&] { return engine.metrics().tasks_posted == 3; }));
+    younger_gate.open();
+    REQUIRE(younger.wait_for_completion(patience) == wait_status::completed);
+    CHECK(younger.state() == task_state::succeeded);
+    require_success({part, waiting, older});
 }

@@ -159,3 +159,21 @@ TEST_CASE("a time-out on a worker comes though nothing else moves", "[spare][tim
     CHECK(gate.still_holding());
     gate.open();
 }
+
+TEST_CASE("bodies that each post one task and wait for it complete, with few spare workers or none", "[spare]")
+{
+    const std::size_t spare = GENERATE(0U, 2U);
+    vmtask::engine engine({.workers = 2, .spare_workers = spare});
+    std::vector<task<wait_status>> tasks;
+    for (int i = 0; i < 200; ++i)
+        tasks.push_back(engine.post([&](task_context&) {
+            const task<> inner = engine.post([](task_context&) {});
+            return inner.wait_for_completion();
+        }));
+    int completed = 0;
+    for (const auto& each : tasks) {
+        REQUIRE(each.wait_for_completion(patience) == wait_status::completed);
+        if (each.result() == wait_status::completed) ++completed;
+    }
+    CHECK(completed == 200);
+}

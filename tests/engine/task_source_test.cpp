@@ -6,7 +6,9 @@
 #include "support/mailbox.hpp"
 #include "support/thrown.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -145,4 +147,63 @@ TEST_CASE("a task that runs elsewhere cannot be posted to wait", "[source][bad_i
     CHECK(refused({.lane = "array"}) == errc::bad_options);
     CHECK(refused({.retry = retry_policy{}}) == errc::bad_options);
     CHECK(engine.tasks().empty());
+}
+
+TEST_CASE("a source that is cancelled before it begins is no longer queued", "[source][cancel]")
+{
+    test::gate gate;
+    engine engine({.workers = 1, .queue_limit = 10});
+    const auto whole = engine.post([&](task_context&) { gate.hold_regardless(); });
+    REQUIRE(gate.reached());
+    REQUIRE_FALSE(whole.request_cancel());
+    // Its parts are cancelled where they are listed, and must not begin.
+    for (int i = 0; i < 50; ++i) {
+        const task_source<> source(engine, {.parent = whole});
+        CHECK(source.handle().state() == task_state::cancelled);
+    }
+    CHECK(engine.metrics().tasks_queued == 0);
+    gate.open();
+    CHECK(whole.wait_for_completion(patience) == wait_status::completed);
+}
+
+namespace {
+
+/// Cancels tasks the moment that they can be found, which is while they are
+/// posted still.
+class hasty_canceller final : public task_observer {
+public:
+    void begin(const engine& where)
+    {
+        thread_ = std::thread([this, &where] {
+            while (!is_over_)
+                if (const task_handle found = where.find(next_)) (void)found.request_cancel();
+        });
+    }
+    void end()
+    {
+        is_over_ = true;
+        thread_.join();
+    }
+
+private:
+    void posted(const observed_task& task) noexcept override { next_ = task.id; }
+
+    std::atomic<std::uint64_t> next_{0};
+    std::atomic<bool> is_over_{false};
+    std::thread thread_;
+};
+
+} // namespace
+
+TEST_CASE("a source that is cancelled while it is posted is no longer queued", "[source][cancel]")
+{
+    const auto canceller = std::make_shared<hasty_canceller>();
+    engine engine({.workers = 1, .retain = {.count = 0}, .observer = canceller});
+    canceller->begin(engine);
+    const auto end = std::chrono::steady_clock::now() + 1s;
+    while (std::chrono::steady_clock::now() < end && engine.metrics().tasks_cancelled < 200)
+        task_source<>(engine).set_value();
+    canceller->end();
+    CHECK(engine.metrics().tasks_queued == 0);
+    CHECK(engine.metrics().tasks_under_way == 0);
 }

@@ -84,6 +84,45 @@ TEST_CASE("a running body learns of its limit while the event loop is blocked", 
     blocked_loop.open();
 }
 
+TEST_CASE("a limit ends a queued task while all workers and the event loop are busy", "[time_limit]")
+{
+    test::gate workers;
+    test::gate loop;
+    engine engine({.workers = 1});
+    test::occupy_workers(engine, workers, 1);
+    test::occupy_event_loop(engine, loop);
+    const auto queued = engine.post(nothing, {.limits = {.queued = 50ms}});
+    const auto waiting = engine.post(nothing, {.claims = {exclusive("disk")}, .limits = {.total = 50ms}});
+    const auto after = engine.post(nothing, {.after = {waiting}, .limits = {.queued = 50ms}});
+    for (const auto& each : {queued, waiting, after}) {
+        REQUIRE(each.wait_for_completion(patience) == wait_status::completed);
+        CHECK(each.state() != task_state::succeeded);
+    }
+    CHECK(workers.still_holding());
+    CHECK(loop.still_holding());
+    workers.open();
+    loop.open();
+}
+
+TEST_CASE("a limit ends a paused body while the event loop is busy", "[time_limit][pause]")
+{
+    test::gate workers;
+    test::gate loop;
+    test::gate inside;
+    engine engine({.workers = 2});
+    test::occupy_workers(engine, workers, 1);
+    const auto paused = engine.post([&](task_context& self) { inside.hold(self); }, {.limits = {.total = 200ms}});
+    REQUIRE(inside.reached());
+    (void)paused.pause();
+    test::occupy_event_loop(engine, loop);
+    REQUIRE(paused.wait_for_completion(patience) == wait_status::completed);
+    CHECK(paused.state() == task_state::cancelled);
+    CHECK(workers.still_holding());
+    CHECK(loop.still_holding());
+    workers.open();
+    loop.open();
+}
+
 TEST_CASE("a limit that only reports leaves the task alone", "[time_limit]")
 {
     test::gate gate;
