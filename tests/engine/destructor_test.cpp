@@ -105,6 +105,7 @@ namespace {
 /// engine when they are destroyed: wherever their last reference goes.
 struct vanishing_parts {
     std::atomic<bool> is_over{false};
+    std::atomic<bool> has_ended{false};
     std::atomic<int> posts{0};
     std::atomic<int> destroyed{0};
     engine where{{.workers = 5, .retain = {.count = 0}}};
@@ -117,24 +118,33 @@ struct vanishing_parts {
         });
     }
 
+    /// Makes parts in short bursts, so that most have ended when they are dropped,
+    /// while the search may hold them still.
+    void make_parts(task_context& self)
+    {
+        while (!is_over) {
+            std::vector<task_handle> burst;
+            for (int i = 0; i < 50; ++i)
+                burst.push_back(where.post([this](task_context&) { return result(); }, {.parent = self.handle()}));
+            burst.clear();
+            std::this_thread::sleep_for(100us);
+        }
+    }
+
     void run()
     {
-        const task<> before = where.post([this](task_context& self) {
-            std::vector<task_handle> batch;
-            while (!is_over) {
-                batch.push_back(where.post([this](task_context&) { return result(); }, {.parent = self.handle()}));
-                if (batch.size() == 50) batch.clear();
-            }
-        });
+        const task<> before = where.post([this](task_context& self) { make_parts(self); });
         const task<> whole = where.post([this](task_context&) {
-            while (!is_over) std::this_thread::yield();
+            while (!is_over) std::this_thread::sleep_for(1ms);
         });
-        for (; posts < 30'000; ++posts) {
+        const auto end = std::chrono::steady_clock::now() + 2s;
+        for (; std::chrono::steady_clock::now() < end; ++posts) {
             (void)where.post(nothing, {.after = {before}, .after_failure = after_failure::begin, .parent = whole})
                 .request_cancel();
         }
         is_over = true;
         (void)where.shutdown(shutdown_mode::drain);
+        has_ended = true;
     }
 };
 
@@ -144,12 +154,8 @@ TEST_CASE("a result whose last reference a search for circles drops may call the
 {
     // On its own thread, and left behind if it fails: the engine would stand for good.
     auto* const parts = new vanishing_parts;
-    std::atomic<bool> has_ended{false};
-    std::thread runner([&has_ended, parts] {
-        parts->run();
-        has_ended = true;
-    });
-    if (!eventually([&] { return has_ended.load(); })) {
+    std::thread runner([parts] { parts->run(); });
+    if (!eventually([&] { return parts->has_ended.load(); })) {
         runner.detach();
         FAIL("stood still after " << parts->posts << " posts and " << parts->destroyed << " results");
     }
