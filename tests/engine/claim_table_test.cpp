@@ -440,14 +440,16 @@ TEST_CASE("any order of coming and going grants what arrival and conflicts say o
     const auto seed = GENERATE(range(1U, 101U));
     INFO("seed " << seed);
     world all(seed);
-    for (int step = 0; step < 200; ++step) {
-        switch (all.below(5)) {
+    for (int step = 0; step < 300; ++step) {
+        switch (all.below(7)) {
         case 0: all.add(random_claims(all.random()), nullptr); break;
         case 1: all.add(random_claims(all.random()), all.some([](const member& each) { return each.is_in; })); break;
         case 2: // a part of one that may not have entered yet
             all.add(random_claims(all.random()), all.some([](const member& each) { return each.place.empty(); }));
             break;
         case 3:
+        case 4:
+        case 5:
             if (all.count_in() >= most_in) break;
             if (member* const next = all.some([](const member& each) { return each.place.empty(); })) all.enter(*next);
             break;
