@@ -3,13 +3,12 @@
 
 #include "prefetch.hpp"
 
-#include <vmtask/detail/small_mutex.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -63,14 +62,14 @@ class depot {
 public:
     void put(free_block_links* batch) noexcept
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         batch->next_batch = first_;
         first_ = batch;
     }
 
     [[nodiscard]] free_block_links* take() noexcept
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         free_block_links* const taken = first_;
         if (taken) first_ = taken->next_batch;
         return taken;
@@ -80,7 +79,7 @@ public:
     void let_go() noexcept { mutex_.unlock(); }
 
 private:
-    alignas(64) small_mutex mutex_;
+    alignas(64) ranked_mutex<lock_rank::block_pool, small_mutex> mutex_;
     free_block_links* first_ = nullptr; // guarded by mutex_
 };
 

@@ -3,6 +3,8 @@
 
 #include "futex.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
+
 namespace vmtask::detail {
 namespace {
 
@@ -21,6 +23,7 @@ void blocking_waiter::complete(wait_outcome outcome) noexcept
 
 wait_outcome blocking_waiter::wait() noexcept
 {
+    assert_no_lock_held("a thread waits for a task");
     std::uint32_t seen = pending;
     if (signal_.compare_exchange_strong(seen, parked, std::memory_order_acq_rel)) {
         while ((seen = signal_.load(std::memory_order_acquire)) == parked) futex_wait(signal_, parked);

@@ -71,7 +71,7 @@ woken_readers event_log::log_post(task_record& posted)
     woken_readers woken;
     event_pointer made = std::make_shared<task_event>();
     made->task = summary_of(posted, task_state::queued);
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     mirror_.add(posted);
     append_locked(made, woken);
     return woken;
@@ -81,7 +81,7 @@ woken_readers event_log::log_change(task_record& changed, task_event_kind kind, 
 {
     woken_readers woken;
     event_pointer made = make_event(changed, kind, error);
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     mirrored_task* const task = mirror_.find(changed.id());
     if (!task || !apply_locked(*task, kind, changed.state())) return woken;
     if (made) {
@@ -105,7 +105,7 @@ woken_readers event_log::log_removal(std::uint64_t id) noexcept
     } catch (const std::bad_alloc&) {
         made.reset();
     }
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     const mirrored_task* const removed = mirror_.find(id);
     if (!removed) return woken;
     if (made) made->task.state = removed->state;
@@ -117,7 +117,7 @@ woken_readers event_log::log_removal(std::uint64_t id) noexcept
 void event_log::close() noexcept
 {
     woken_readers woken;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     closed_ = true;
     mirror_.clear();
     wake_all_locked(woken);
@@ -181,7 +181,7 @@ void event_log::rouse_sampler_locked() noexcept
 std::vector<event_log::running_task> event_log::running_tasks() const
 {
     std::vector<running_task> running;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     running.reserve(mirror_.running_count());
     mirror_.for_each_running([&](const mirrored_task& task) { running.push_back({share(*task.record), task.mark}); });
     return running;
@@ -195,7 +195,7 @@ void event_log::note_progress(task_record& running, const progress_mark& before)
     auto made = std::make_shared<task_event>();
     made->kind = task_event_kind::progressed;
     made->task = summary_of(running, task_state::running);
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     mirrored_task* const task = mirror_.find(running.id());
     if (!task || !apply_locked(*task, task_event_kind::progressed, task->state)) return;
     task->mark = mark;
@@ -205,7 +205,7 @@ void event_log::note_progress(task_record& running, const progress_mark& before)
 
 void event_log::sampled() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     sampler_.sleep_locked();
     rouse_sampler_locked();
 }
@@ -214,14 +214,14 @@ void event_log::sampled() noexcept
 
 void event_log::add_reader() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     ++readers_;
     rouse_sampler_locked();
 }
 
 void event_log::remove_reader() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     --readers_;
 }
 
@@ -244,13 +244,13 @@ std::error_code event_log::end_of_reading_locked(const event_reader& reader) con
 
 std::uint64_t event_log::next_ticket(event_reader& reader) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return ++reader.last_ticket_;
 }
 
 std::optional<std::error_code> event_log::begin(event_reader& reader, pending_read& read, std::uint64_t ticket) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (reader.pending_) return asio::error::already_started;
     if (reader.closed_ || closed_ || has_something_locked(reader)) return std::error_code();
     reader.pending_ = &read;
@@ -263,7 +263,7 @@ event_batch event_log::take(event_reader& reader, std::error_code& error)
 {
     std::uint64_t position = 0;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         error = end_of_reading_locked(reader);
         if (error) return {};
         if (reader.first_) return *std::exchange(reader.first_, std::nullopt);
@@ -274,7 +274,7 @@ event_batch event_log::take(event_reader& reader, std::error_code& error)
         batch = take_snapshot();
         batch.lost = true;
     }
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (batch.lost && closed_) {
         error = errc::shutting_down; // there may have been nothing left to list
         return {};
@@ -287,7 +287,7 @@ event_batch event_log::read_events(std::uint64_t position) const
 {
     std::vector<event_pointer> events;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (!is_lost_locked(position)) events = events_after_locked(position);
     }
     event_batch batch;
@@ -302,7 +302,7 @@ event_batch event_log::take_snapshot() const
     event_batch batch;
     std::vector<snapshot_entry> tasks;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         tasks = tasks_locked();
         batch.version = last_;
     }
@@ -341,7 +341,7 @@ void event_log::give_up(event_reader& reader, std::optional<std::uint64_t> ticke
 {
     pending_read* given_up = nullptr;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (!ticket) reader.closed_ = true;
         const bool is_meant = reader.pending_ && (!ticket || *ticket == reader.ticket_);
         if (is_meant) given_up = unlist_locked(reader);

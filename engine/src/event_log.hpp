@@ -6,6 +6,7 @@
 
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/event_reader.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/task_event.hpp>
 
@@ -127,7 +128,7 @@ private:
     [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const;
     [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const;
 
-    mutable std::mutex mutex_;
+    mutable ranked_mutex<lock_rank::event_log, std::mutex> mutex_;
     // Guarded by mutex_.
     std::vector<event_pointer> ring_; // constant size; event v is at v % size
     std::uint64_t first_;             // the oldest version that the ring has

@@ -24,8 +24,8 @@ void event_loop::start()
 void event_loop::stop()
 {
     if (pins_.fetch_or(closed, std::memory_order_acq_rel) != 0) {
-        std::unique_lock lock(mutex_);
-        last_pin_gone_.wait(lock, [this] { return is_unpinned_; });
+        const mutex_guard lock(mutex_);
+        while (!is_unpinned_) last_pin_gone_.wait(mutex_);
     }
     threads_.stop();
 }
@@ -48,7 +48,7 @@ void event_loop::unpin() noexcept
 {
     if (pins_.fetch_sub(1, std::memory_order_acq_rel) - 1 != closed) return;
     // Told under the lock: as soon as it is free the loop may be gone.
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     is_unpinned_ = true;
     last_pin_gone_.notify_all();
 }

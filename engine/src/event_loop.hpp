@@ -7,6 +7,7 @@
 
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <asio/any_io_executor.hpp>
 
@@ -60,8 +61,8 @@ private:
     arrival_queue<loop_delivery> deliveries_;
     std::atomic<bool> deliveries_asked_{false}; // deliver_some() is on its way
 
-    std::mutex mutex_;
-    std::condition_variable last_pin_gone_;
+    ranked_mutex<lock_rank::event_loop, std::mutex> mutex_;
+    std::condition_variable_any last_pin_gone_;
     bool is_unpinned_ = false; // guarded by mutex_
 };
 

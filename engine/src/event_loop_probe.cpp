@@ -12,7 +12,7 @@ using std::chrono::steady_clock;
 
 void event_loop_probe::send()
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (sent_at_ != deadline_never) return;
     sent_at_ = steady_clock::now();
     try {
@@ -25,14 +25,14 @@ void event_loop_probe::send()
 
 void event_loop_probe::arrive() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     latest_ = steady_clock::now() - std::exchange(sent_at_, deadline_never);
     delays_.add(latest_);
 }
 
 void event_loop_probe::read(metrics_snapshot& into) const
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     into.event_loop_delay = delays_.read();
     into.event_loop_delay_latest = sent_at_ == deadline_never ? latest_ : steady_clock::now() - sent_at_;
 }

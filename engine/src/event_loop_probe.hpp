@@ -5,6 +5,7 @@
 
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 
 #include <mutex>
@@ -27,7 +28,7 @@ private:
 
     const loop_executor loop_;
 
-    mutable std::mutex mutex_;
+    mutable ranked_mutex<lock_rank::event_loop_probe, std::mutex> mutex_;
     // Guarded by mutex_.
     duration_counter delays_;
     steady_time sent_at_ = deadline_never; // that while none is on its way

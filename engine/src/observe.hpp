@@ -28,6 +28,7 @@ template <class... Details>
 void observe(const task_record& task, void (task_observer::*event)(const observed_task&, Details...) noexcept,
              const std::type_identity_t<Details>&... details) noexcept
 {
+    assert_no_lock_held("an observer is told");
     if (task_observer* const observer = task.core().observer()) (observer->*event)(view_of(task), details...);
 }
 

@@ -3,6 +3,7 @@
 
 #include "duration_counter.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 
 #include <cstdint>
@@ -17,26 +18,26 @@ class rare_events {
 public:
     void count_refused_wait() noexcept
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         ++waits_refused_;
     }
 
     /// A task has ended that was asked to cancel so long before.
     void count_cancel(duration_counter::duration latency) noexcept
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         cancel_.add(latency);
     }
 
     void read(metrics_snapshot& into) const
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         into.waits_refused = waits_refused_;
         into.cancel = cancel_.read();
     }
 
 private:
-    mutable std::mutex mutex_;
+    mutable ranked_mutex<lock_rank::rare_events, std::mutex> mutex_;
     std::uint64_t waits_refused_ = 0;
     duration_counter cancel_;
 };

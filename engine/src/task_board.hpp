@@ -10,7 +10,7 @@
 
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/small_mutex.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/shutdown.hpp>
 #include <vmtask/task_handle.hpp>
@@ -170,7 +170,7 @@ private:
     alignas(64) std::atomic<std::uint64_t> left_queue_{0}; // started, cancelled or withdrawn
     std::atomic<bool> queue_empty_{true};
 
-    small_mutex mutex_;
+    ranked_mutex<lock_rank::board, small_mutex> mutex_;
     std::condition_variable_any all_ended_;
     // Guarded by mutex_.
     priority_queue queue_; // those of before the inbox, and those that waited for more than a worker

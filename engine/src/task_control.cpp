@@ -117,6 +117,7 @@ void task_record::stop_body() noexcept
         const std::lock_guard lock(mutex_);
         if (extras_) stop = extras_->stop;
     }
+    assert_no_lock_held("stop callbacks are called");
     stop.request_stop();
     on_cancel_requested();
 }

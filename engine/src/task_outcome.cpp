@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
-#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -94,7 +93,7 @@ task_outcome task_record::outcome_now()
     }
     const clock_reading clock = core_.clock().read();
     describe_times(described, clock);
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     describe_extras_locked(described, clock);
     return described;
 }
@@ -128,7 +127,7 @@ void task_record::describe_extras_locked(task_outcome& described, const clock_re
 
 void task_record::add_warning(std::string_view text)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     extras& more = extras_locked();
     if (more.warnings.size() < task_outcome::most_warnings) more.warnings.emplace_back(text);
     else ++more.warnings_dropped;
@@ -156,7 +155,7 @@ steady_time task_record::cancelled_at_locked() const noexcept
 
 steady_time::duration task_record::cancel_latency() const noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return coarse_now() - cancelled_at_locked();
 }
 

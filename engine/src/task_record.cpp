@@ -95,6 +95,7 @@ void task_record::dispose() noexcept
 /// go one after the other, and not one inside the other.
 void task_record::destroy() noexcept
 {
+    assert_no_lock_held("a result is destroyed");
     for (task_record* going = this; going;) {
         engine_core& core = going->core_;
         task_record* const whole = going->terms_ ? going->terms_->parent.release() : nullptr;
@@ -179,6 +180,7 @@ void task_record::watch_end() noexcept
 
 bool task_record::run() noexcept
 {
+    assert_no_lock_held("a body runs");
     watch_begin();
     announce(*this, task_event_kind::began, &task_observer::began);
     std::exception_ptr failure;
@@ -208,6 +210,7 @@ bool task_record::end(std::exception_ptr failure) noexcept
 {
     if (failure && terms_ && begin_anew(failure)) return false;
     const task_state terminal = conclude(std::move(failure));
+    assert_no_lock_held("a body is destroyed");
     destroy_body();
     return publish(terminal);
 }
@@ -280,6 +283,7 @@ void task_record::end_in_queue(task_state terminal) noexcept
 
 void task_record::finish_in_queue() noexcept
 {
+    assert_no_lock_held("a body is destroyed");
     destroy_body();
     if (publish(end_in_queue_)) retire();
 }

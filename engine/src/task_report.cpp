@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace vmtask::detail {
@@ -38,7 +37,7 @@ progress_snapshot task_record::progress()
     snapshot.done = numbers.done;
     snapshot.total = numbers.total;
     if (state == task_state::succeeded) snapshot.time_left = std::chrono::milliseconds::zero();
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     // Not a word of memory for tasks that have reported nothing.
     const bool moves = numbers.fraction > 0 || numbers.done > 0;
     if (state == task_state::running && moves) note_progress_locked(numbers, snapshot);
@@ -78,7 +77,7 @@ void task_record::set_step(std::string_view text)
 
 void task_record::swap_progress_unit(std::string& unit)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     extras& kept = extras_locked();
     kept.unit.swap(unit);
     if (kept.history && kept.unit != unit) kept.history->begin_other_units();
@@ -86,7 +85,7 @@ void task_record::swap_progress_unit(std::string& unit)
 
 void task_record::swap_step(std::string& text)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     extras& kept = extras_locked();
     kept.step.swap(text);
     ++kept.steps;
@@ -94,7 +93,7 @@ void task_record::swap_step(std::string& text)
 
 progress_mark task_record::mark_of_progress() const noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return progress_mark_locked();
 }
 

@@ -12,7 +12,6 @@
 #include <vmtask/detail/give_up_handler.hpp>
 
 #include <chrono>
-#include <mutex>
 
 namespace vmtask::detail {
 
@@ -42,7 +41,7 @@ wait_status task_record::block_until(steady_time deadline, steady_time begun)
 
 bool task_record::add_waiter(waiter& added, give_up_handler* give_up)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!status_.note_waiter()) return false;
     list_waiter_locked(added, waiters_, give_up);
     return true;
@@ -50,7 +49,7 @@ bool task_record::add_waiter(waiter& added, give_up_handler* give_up)
 
 bool task_record::add_paused(waiter& added, give_up_handler* give_up)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!status_.pause()) return false;
     list_waiter_locked(added, extras_->paused, give_up);
     if (limit_watch* const limits = limits_or_null()) limits->task_paused_locked();
@@ -67,7 +66,7 @@ void task_record::list_waiter_locked(waiter& added, waiter_list& into, give_up_h
 
 void task_record::tie(give_up_handler& give_up, waiter& target) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     tie_locked(&give_up, target);
 }
 
@@ -82,7 +81,7 @@ void task_record::give_up(give_up_handler& handler) noexcept
 {
     waiter* given_up = nullptr;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         given_up = handler.target_;
         if (!given_up || !given_up->claim()) return;
         forget_waiter_locked(*given_up);
@@ -94,7 +93,7 @@ void task_record::give_up(give_up_handler& handler) noexcept
 bool task_record::withdraw_waiter(waiter& withdrawn) noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (!withdrawn.record_ || !withdrawn.claim()) return false;
         forget_waiter_locked(withdrawn);
     }
@@ -104,7 +103,7 @@ bool task_record::withdraw_waiter(waiter& withdrawn) noexcept
 
 void task_record::sever(give_up_handler& handler) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (handler.target_) handler.target_->give_up_ = nullptr;
     handler.target_ = nullptr;
 }
@@ -119,7 +118,7 @@ void task_record::forget_waiter_locked(waiter& forgotten) noexcept
 
 void task_record::detach(waiter& removed) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     forget_waiter_locked(removed);
 }
 
@@ -134,7 +133,7 @@ waiter* task_record::pop_waiter(waiter_list& from) noexcept
 {
     waiter* popped = nullptr;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         popped = from.pop_claimed_locked();
         if (popped) forget_waiter_locked(*popped);
     }

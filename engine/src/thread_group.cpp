@@ -29,7 +29,7 @@ thread_group::~thread_group()
 
 void thread_group::add_thread()
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     members_.reserve(members_.size() + 1);
     auto added = std::make_unique<member>(core_, kind_);
     running_.fetch_add(1, std::memory_order_relaxed);
@@ -44,7 +44,7 @@ void thread_group::add_thread()
 
 std::size_t thread_group::size() const
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return members_.size();
 }
 
@@ -89,6 +89,7 @@ void thread_group::guarded(const std::function<void()>& work) noexcept
             return work();
         } catch (...) {
             if (!on_exception_) std::terminate();
+            assert_no_lock_held("a handler's exception is told");
             on_exception_(std::current_exception());
         }
     }

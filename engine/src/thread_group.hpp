@@ -3,6 +3,8 @@
 
 #include "engine_thread.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
+
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
@@ -46,7 +48,7 @@ public:
     template <class Visit>
     void for_each_thread(Visit visit)
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         for (auto& owned : members_) visit(owned->self);
     }
 
@@ -69,7 +71,7 @@ private:
     std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
     std::atomic<std::size_t> running_{0};
 
-    mutable std::mutex mutex_;
+    mutable ranked_mutex<lock_rank::thread_group, std::mutex> mutex_;
     std::vector<std::unique_ptr<member>> members_; // guarded by mutex_
 };
 

@@ -27,7 +27,7 @@ void timer_loop::add(deadline_entry& added) noexcept
 {
     bool ask = false;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         queue_.add(added);
         // The timer is never set to a later time when an entry goes: it fires
         // early once, finds nothing, and is set anew. So a stream of waits that
@@ -42,7 +42,7 @@ void timer_loop::add(deadline_entry& added) noexcept
 
 void timer_loop::remove(deadline_entry& removed) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     queue_.remove(removed);
 }
 
@@ -55,7 +55,7 @@ void timer_loop::arm()
 {
     steady_time when;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         arming_asked_ = false;
         when = armed_for_;
     }
@@ -88,7 +88,7 @@ deadline_entry* timer_loop::take_due(steady_time now) noexcept
 {
     deadline_entry* first = nullptr;
     deadline_entry** last = &first;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     deadline_entry* earliest = queue_.earliest();
     while (earliest && earliest->deadline() <= now) {
         queue_.remove(*earliest);

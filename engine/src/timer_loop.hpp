@@ -5,6 +5,8 @@
 #include "handler_memory.hpp"
 #include "thread_group.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
+
 #include <asio/steady_timer.hpp>
 
 #include <mutex>
@@ -43,7 +45,7 @@ private:
     thread_group threads_;
     std::optional<asio::steady_timer> timer_; // touched on the private thread only
 
-    std::mutex mutex_;
+    ranked_mutex<lock_rank::timer_loop, std::mutex> mutex_;
     deadline_queue queue_;                   // guarded by mutex_
     steady_time armed_for_ = deadline_never; // guarded by mutex_
     bool arming_asked_ = false;              // guarded by mutex_

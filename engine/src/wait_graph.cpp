@@ -5,6 +5,8 @@
 #include "task_terms.hpp"
 #include "wait_search.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
+
 #include <algorithm>
 #include <array>
 #include <mutex>
@@ -16,7 +18,7 @@ namespace vmtask::detail {
 namespace {
 
 /// For those who have found a cycle: one at a time confirms it and gives way.
-constinit std::mutex confirming_mutex;
+constinit ranked_mutex<lock_rank::wait_graph, std::mutex> confirming_mutex;
 
 /// Whether the task gets to its end without anybody's help, as far as a glance
 /// tells: so it is with most that are waited for.

@@ -31,6 +31,7 @@ double luck() noexcept
 
 bool is_worth_repeating(const retry_policy& policy, std::error_code error) noexcept
 {
+    assert_no_lock_held("repeat_on is asked");
     try {
         return !policy.repeat_on || policy.repeat_on(error);
     } catch (...) {

@@ -5,7 +5,7 @@
 #include "lane_table.hpp"
 #include "task_terms.hpp"
 
-#include <vmtask/detail/small_mutex.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/obstacle.hpp>
 
@@ -118,7 +118,7 @@ private:
 
     engine_core& core_;
 
-    small_mutex mutex_;
+    ranked_mutex<lock_rank::waiting_room, small_mutex> mutex_;
     // Guarded by mutex_.
     claim_table claims_;
     lane_table lanes_;

@@ -147,7 +147,7 @@ bool worker_pool::leave_if_too_many() noexcept
 bool worker_pool::begin_blocking() noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         add_spare_worker_locked();
         // One must stay free: it gets to every queued task in the end.
         if (threads_.size() <= blocked_ + 1) return false;
@@ -161,14 +161,14 @@ bool worker_pool::begin_blocking() noexcept
 
 void worker_pool::end_blocking() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     --blocked_;
     allow_turns_locked();
 }
 
 void worker_pool::read_counters(metrics_snapshot& into) const
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     into.workers = threads_.size();
     into.workers_blocked = blocked_;
     into.spare_workers_started = into.workers - std::min<std::uint64_t>(into.workers, worker_count_);

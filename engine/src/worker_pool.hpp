@@ -5,6 +5,7 @@
 #include "handler_memory.hpp"
 #include "thread_group.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 
 #include <atomic>
@@ -70,7 +71,7 @@ private:
     std::atomic<std::size_t> allowed_;               // turns at most
     adaptive_spin spin_;
 
-    mutable std::mutex mutex_;
+    mutable ranked_mutex<lock_rank::worker_pool, std::mutex> mutex_;
     std::size_t blocked_ = 0;             // guarded by mutex_
     std::uint64_t waits_compensated_ = 0; // guarded by mutex_
 };

@@ -6,6 +6,7 @@
 #include <vmtask/detail/block_allocator.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/event_reader.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/task_event.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -98,6 +99,7 @@ public:
 
     void complete(std::error_code error) noexcept override
     {
+        assert_no_lock_held("a read is completed");
         owner self(this);
         destination_type destination = std::move(destination_);
         read_delivery<Handler> delivered(std::move(handler_), std::move(reader_), error);

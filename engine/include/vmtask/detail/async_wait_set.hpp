@@ -7,6 +7,7 @@
 #include <vmtask/detail/block_allocator.hpp>
 #include <vmtask/detail/give_up_handler.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/wait_set.hpp>
 #include <vmtask/error.hpp>
 
@@ -114,6 +115,7 @@ public:
     /// On the event loop, which stays pinned until the handler has returned.
     void deliver() override
     {
+        assert_no_lock_held("a handler runs");
         owner self(this);
         const destination_type pinned = std::move(*destination_);
         delivery_type delivered = take_delivery();
@@ -124,6 +126,7 @@ public:
 private:
     void finished() noexcept override
     {
+        assert_no_lock_held("a wait is completed");
         report_.set_index(index());
         destination_.emplace(core_behind(executor_, report_.tasks()), executor_);
         work_.reset();

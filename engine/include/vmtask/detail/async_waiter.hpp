@@ -6,6 +6,7 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/give_up_handler.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/detail/waiter.hpp>
@@ -84,6 +85,7 @@ public:
     template <class Delivery>
     void post(Delivery&& delivered)
     {
+        assert_no_lock_held("a handler is posted");
         if (pin_ && !*pin_) asio::post(asio::system_executor(), std::forward<Delivery>(delivered));
         else asio::post(executor_, std::forward<Delivery>(delivered));
     }
@@ -143,6 +145,7 @@ public:
 
     void complete(wait_outcome outcome) noexcept override
     {
+        assert_no_lock_held("a wait is completed");
         outcome_ = outcome;
         if (destination_.hand_over(*this)) return;
         owner self(this);
@@ -155,6 +158,7 @@ public:
     /// On the event loop, which stays pinned until the handler has returned.
     void deliver() override
     {
+        assert_no_lock_held("a handler runs");
         owner self(this);
         const destination_type pinned = std::move(destination_);
         delivery_type delivered = take_delivery();

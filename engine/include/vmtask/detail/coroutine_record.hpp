@@ -3,6 +3,7 @@
 
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/task_context.hpp>
 
@@ -42,7 +43,7 @@ public:
         std::exception_ptr failure;
         try {
             // Whoever found the task in a list may have cancelled it already.
-            const std::lock_guard lock(executor_mutex_);
+            const mutex_guard lock(executor_mutex_);
             if (executor_) asio::post(executor_, [self = self_pointer(this)] { self->begin(); });
             return;
         } catch (...) {
@@ -87,6 +88,7 @@ private:
 
     void begin() noexcept
     {
+        assert_no_lock_held("a coroutine begins");
         if (!this->start_elsewhere()) return;
         try {
             const asio::any_io_executor executor = executor_;
@@ -115,7 +117,7 @@ private:
 
     bool is_on_this_thread() const noexcept override
     {
-        const std::lock_guard lock(executor_mutex_);
+        const mutex_guard lock(executor_mutex_);
         const auto* const strand = executor_.template target<asio::strand<loop_executor>>();
         return strand && strand->running_in_this_thread();
     }
@@ -132,7 +134,7 @@ private:
     /// longer than the context lives.
     void release_executor() noexcept
     {
-        const std::lock_guard lock(executor_mutex_);
+        const mutex_guard lock(executor_mutex_);
         executor_ = asio::any_io_executor();
     }
 
@@ -140,20 +142,21 @@ private:
     {
         const loop_pin pin(this->core());
         if (!pin) return;
-        const std::lock_guard lock(executor_mutex_);
+        const mutex_guard lock(executor_mutex_);
         if (executor_) asio::post(executor_, [self = self_pointer(this)] { self->emit(); });
     }
 
     /// On the body's executor, where alone the signal may be touched.
     void emit() noexcept
     {
+        assert_no_lock_held("a coroutine is cancelled");
         if (!this->ended()) signal_.emit(asio::cancellation_type::terminal);
     }
 
     std::optional<Body> body_;
     task_context context_;
     asio::cancellation_signal signal_;
-    mutable std::mutex executor_mutex_;
+    mutable ranked_mutex<lock_rank::coroutine_executor, std::mutex> executor_mutex_;
     asio::any_io_executor executor_; // guarded by executor_mutex_; empty once the task has ended
 };
 

@@ -17,6 +17,12 @@ public:
             lock_contended();
     }
 
+    [[nodiscard]] bool try_lock() noexcept
+    {
+        std::uint32_t expected = unlocked;
+        return state_.compare_exchange_strong(expected, locked, std::memory_order_acquire, std::memory_order_relaxed);
+    }
+
     void unlock() noexcept
     {
         // The last touch: whoever locks next may destroy the mutex.

@@ -7,7 +7,7 @@
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/progress_cell.hpp>
 #include <vmtask/detail/progress_history.hpp>
-#include <vmtask/detail/small_mutex.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/status_word.hpp>
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/progress.hpp>
@@ -334,7 +334,7 @@ private:
 
     waiter_list waiters_; // guarded by mutex_
     [[no_unique_address]] progress_cell progress_;
-    mutable small_mutex mutex_; // fits into the cell's padding
+    mutable ranked_mutex<lock_rank::task, small_mutex> mutex_; // fits into the cell's padding
 
     // Written before the end is latched, constant afterwards. The error is in two
     // parts because a std::error_code has a gap between them.
