@@ -127,7 +127,7 @@ void limit_watch::task_ended_locked() noexcept
 void limit_watch::expired(limit_alarm& expired) noexcept
 {
     {
-        const std::lock_guard lock(task_.mutex_);
+        const mutex_guard lock(task_.mutex_);
         expired.expiring_.store(false, std::memory_order_release);
         if (!is_over_locked(expired, std::chrono::steady_clock::now())) return;
         expired.wanted_ = deadline_never;

@@ -89,7 +89,7 @@ std::uint64_t task_board::admit(const task_record* whole)
 
 void task_board::withdraw() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     count_left_locked();
     ++settled_;
     ++ended_;
@@ -99,7 +99,7 @@ void task_board::withdraw() noexcept
 
 void task_board::enlist(task_record& posted) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     settle_locked(posted);
 }
 
@@ -111,7 +111,7 @@ void task_board::settle_locked(task_record& posted) noexcept
 
 void task_board::unlist(task_record& refused) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     table_.remove(refused.id());
     --settled_;
 }
@@ -140,7 +140,7 @@ void task_board::take_out_locked(task_record& queued) noexcept
 
 bool task_board::make_ready(task_record& known) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     // Whoever claimed it has looked for it here already, or does so now, and
     // finds it in no queue.
     if (known.status_.is_claimed()) {
@@ -159,7 +159,7 @@ task_record* task_board::exchange(task_record* ended, bool& more) noexcept
 {
     released_tasks released;
     const steady_time now = coarse_now();
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (ended) retire_locked(*ended, now, released);
     task_record* const next = start_next_locked(now);
     more = !queue_.empty() || !inbox_.empty();
@@ -214,13 +214,13 @@ void task_board::count_left_locked() noexcept
 
 void task_board::count_left() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     count_left_locked();
 }
 
 void task_board::count_requeued(const task_record& failed) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     ++counters_.requeued;
     counters_.run.add(coarse_now() - failed.began_at_);
     left_queue_.store(left_queue_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
@@ -228,7 +228,7 @@ void task_board::count_requeued(const task_record& failed) noexcept
 
 bool task_board::start_elsewhere(task_record& queued) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     switch (queued.status_.start()) {
     case status_word::start_answer::claimed: return false;
     case status_word::start_answer::held: queued.is_set_aside_ = true; return false;
@@ -242,7 +242,7 @@ bool task_board::start_elsewhere(task_record& queued) noexcept
 void task_board::take_up(task_record& resumed) noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (!std::exchange(resumed.is_set_aside_, false)) return;
     }
     resumed.launch();
@@ -250,7 +250,7 @@ void task_board::take_up(task_record& resumed) noexcept
 
 bool task_board::take(task_record& queued) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!queued.in_run_queue_) settle_inbox_locked();
     if (!queued.in_run_queue_ || queued.status_.start() != status_word::start_answer::started) return false;
     take_out_locked(queued);
@@ -261,7 +261,7 @@ bool task_board::take(task_record& queued) noexcept
 
 void task_board::leave_queue(task_record& queued) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (queued.kind() == body_kind::blocking && !std::exchange(queued.is_set_aside_, false)) {
         if (!queued.in_run_queue_) settle_inbox_locked();
         if (!queued.in_run_queue_) return; // a worker has passed it over, or is about to be told of it
@@ -272,7 +272,7 @@ void task_board::leave_queue(task_record& queued) noexcept
 
 void task_board::set_priority(task_record& queued, task_priority priority) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!queued.in_run_queue_ && queued.kind() == body_kind::blocking) settle_inbox_locked();
     if (!queued.in_run_queue_) {
         queued.priority_ = priority;
@@ -291,7 +291,7 @@ bool task_board::has_queued() const noexcept
 void task_board::retire(task_record& ended) noexcept
 {
     released_tasks released;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     retire_locked(ended, coarse_now(), released);
 }
 
@@ -311,7 +311,7 @@ void task_board::retire_locked(task_record& ended, steady_time now, released_tas
 
 bool task_board::withhold_value(task_record& ended) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return withhold_value_locked(ended, 2);
 }
 
@@ -334,7 +334,7 @@ void task_board::note_end_locked(task_record& ended, steady_time now) noexcept
 
 task_times task_board::times_of(task_record& known) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (known.ended()) note_end_locked(known, coarse_now());
     return {known.began_at_, known.ended_at_};
 }
@@ -371,7 +371,7 @@ void task_board::sweep::expire() noexcept
 void task_board::sweep_now() noexcept
 {
     released_tasks released;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     sweep_.armed = false;
     prune_locked(coarse_now(), released);
     arm_sweep_locked();
@@ -390,7 +390,7 @@ std::vector<task_handle> task_board::tasks()
 {
     released_tasks released;
     std::vector<task_handle> listed;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     settle_inbox_locked();
     prune_locked(coarse_now(), released);
     for (task_record* const known : table_.all()) listed.emplace_back(share(*known));
@@ -402,7 +402,7 @@ void task_board::settle_inbox_in_steps() noexcept
 {
     constexpr int step = 256;
     for (std::uint64_t left = std::numeric_limits<std::uint64_t>::max(); !inbox_.empty() && left > 0;) {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         left = std::min(left, admitted_.load(std::memory_order_relaxed) - settled_);
         for (int i = 0; i < step && left > 0; ++i, --left) {
             task_record* const posted = inbox_.pop();
@@ -418,7 +418,7 @@ std::vector<std::uint64_t> task_board::pages_after(std::uint64_t id)
 {
     settle_inbox_in_steps();
     released_tasks released;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     settle_inbox_locked(); // what has come meanwhile
     prune_locked(coarse_now(), released);
     return table_.pages_after(id);
@@ -427,13 +427,13 @@ std::vector<std::uint64_t> task_board::pages_after(std::uint64_t id)
 void task_board::collect_page(std::uint64_t page, std::vector<intrusive_ptr<task_record>>& into)
 {
     into.reserve(task_table::page_size);
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     table_.for_each_on_page(page, [&](task_record& known) { into.push_back(share(known)); });
 }
 
 void task_board::read_counters(metrics_snapshot& into)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     counters_.read(into);
     into.tasks_posted = admitted_.load(std::memory_order_relaxed) - counters_.withdrawn;
     const std::uint64_t left = left_queue_.load(std::memory_order_relaxed);
@@ -446,7 +446,7 @@ void task_board::read_counters(metrics_snapshot& into)
 task_handle task_board::find(std::uint64_t id)
 {
     released_tasks released;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     settle_inbox_locked();
     prune_locked(coarse_now(), released);
     task_record* const found = table_.find(id);
@@ -461,7 +461,7 @@ void task_board::close(shutdown_mode mode) noexcept
     else open_for_.compare_exchange_strong(open, admitted_tasks::parts, std::memory_order_seq_cst);
     for (;;) {
         {
-            const std::lock_guard lock(mutex_);
+            const mutex_guard lock(mutex_);
             settle_inbox_locked();
             if (settled_ == admitted_.load(std::memory_order_seq_cst)) return;
         }
@@ -488,7 +488,7 @@ bool task_board::wait_until_all_ended(steady_time deadline)
 std::uint64_t task_board::clear() noexcept
 {
     released_tasks released;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     while (!retained_.empty()) release_locked(*retained_.first(), released);
     return admitted_.load(std::memory_order_relaxed);
 }

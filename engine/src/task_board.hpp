@@ -19,7 +19,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 namespace vmtask::detail {
@@ -107,7 +106,7 @@ public:
     template <class Predicate>
     [[nodiscard]] task_record* find_if(Predicate is_wanted) noexcept
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         return table_.find_if(is_wanted);
     }
     /// From now on admit() throws; but draining lets parts in of tasks that have

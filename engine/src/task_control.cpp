@@ -34,7 +34,7 @@ task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
 {
     using cancel_answer = status_word::cancel_answer;
     // Who sees a cancel also sees whose it was.
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     const cancel_answer answer = (status_.*ask)();
     if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
     return answer;
@@ -114,7 +114,7 @@ void task_record::stop_body() noexcept
 {
     std::stop_source stop{std::nostopstate};
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (extras_) stop = extras_->stop;
     }
     assert_no_lock_held("stop callbacks are called");
@@ -124,7 +124,7 @@ void task_record::stop_body() noexcept
 
 std::error_code task_record::pause()
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     extras& more = extras_locked();
     if (!status_.hold()) return errc::already_ended;
     ++more.holds;
@@ -134,7 +134,7 @@ std::error_code task_record::pause()
 std::error_code task_record::resume()
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (const errc refusal = refusal_of(verb::resume, state()); refusal != errc{}) return refusal;
         if (!extras_ || extras_->holds == 0) return errc::not_paused;
         if (--extras_->holds > 0) return {};
@@ -148,7 +148,7 @@ std::error_code task_record::resume()
 void task_record::unpause() noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (!extras_) return;
         unpause_locked();
     }
@@ -182,7 +182,7 @@ std::stop_token task_record::stop_token()
 {
     std::stop_source stop{std::nostopstate};
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         std::stop_source& kept = extras_locked().stop;
         if (!kept.stop_possible()) kept = std::stop_source();
         stop = kept;

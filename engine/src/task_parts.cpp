@@ -9,14 +9,13 @@
 #include <vmtask/error.hpp>
 
 #include <cstddef>
-#include <mutex>
 #include <utility>
 
 namespace vmtask::detail {
 
 bool task_record::add_part(task_record& added)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     extras& more = extras_locked();
     const bool is_over = more.end_after_parts != task_state::queued && more.parts == 0;
     if (is_over || !status_.note_part()) return false;
@@ -41,7 +40,7 @@ void task_record::remove_part_locked(task_record& removed) noexcept
 bool task_record::parts_go_on(task_state terminal) noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         extras_->end_after_parts = terminal;
         if (extras_->parts == 0) return false;
     }
@@ -78,14 +77,14 @@ void task_record::cancel_parts() noexcept
 
 std::size_t task_record::parts_left() const noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return extras_ ? extras_->parts : 0;
 }
 
 /// Each is told once: those that are told go to the end of the line.
 intrusive_ptr<task_record> task_record::next_part_to_tell() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     task_record* const first = extras_->first_part;
     if (!first) return {};
     if (extras_->last_part != first) {
@@ -102,7 +101,7 @@ intrusive_ptr<task_record> task_record::next_part_to_tell() noexcept
 /// that and is to be published now.
 bool task_record::part_ended(task_record& part) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     remove_part_locked(part);
     if (part.state() == task_state::cancelled) extras_->part_cancelled = true;
     return extras_->parts == 0 && extras_->end_after_parts != task_state::queued;
@@ -112,7 +111,7 @@ bool task_record::part_ended(task_record& part) noexcept
 /// part of the work.
 task_state task_record::verdict_after_parts() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     const task_state verdict = extras_->end_after_parts;
     if (verdict != task_state::succeeded || !cancel_requested() || !extras_->part_cancelled) return verdict;
     set_error(errc::cancelled);

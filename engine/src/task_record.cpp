@@ -21,7 +21,6 @@
 
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -109,7 +108,7 @@ void task_record::destroy() noexcept
 const std::string& task_record::description() const noexcept
 {
     static const std::string none;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return extras_ ? extras_->description : none;
 }
 
@@ -158,7 +157,7 @@ void task_record::watch_begin() noexcept
 {
     limit_watch* const limits = limits_or_null();
     if (!limits) return;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     limits->task_began_locked(progress_mark_locked());
 }
 
@@ -166,7 +165,7 @@ void task_record::watch_queued(bool is_first_time) noexcept
 {
     limit_watch* const limits = limits_or_null();
     if (!limits) return;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     limits->task_queued_locked(is_first_time);
 }
 
@@ -174,7 +173,7 @@ void task_record::watch_end() noexcept
 {
     limit_watch* const limits = limits_or_null();
     if (!limits) return;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     limits->task_ended_locked();
 }
 

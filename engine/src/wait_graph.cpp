@@ -47,7 +47,7 @@ task_record* wait_graph::current_task(engine_thread& self) noexcept
 void wait_graph::note(engine_thread& self, const blocked_wait* wait) noexcept
 {
     {
-        const std::lock_guard lock(self.wait_mutex);
+        const mutex_guard lock(self.wait_mutex);
         self.blocked_in = wait;
     }
     if (self.current) self.current->set_blocked(wait);
@@ -91,7 +91,7 @@ wait_graph::answer wait_graph::look(Asked& asked, steady_time deadline, way_out&
     try {
         wait_search::verdict verdict = search(0);
         if (verdict == wait_search::verdict::stuck) {
-            const std::lock_guard lock(confirming_mutex);
+            const mutex_guard lock(confirming_mutex);
             for (std::size_t which = 1; which < searches.size(); ++which) {
                 verdict = search(which);
                 if (verdict != wait_search::verdict::stuck || searches[which]->confirms(*searches[which - 1])) break;

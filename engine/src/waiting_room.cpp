@@ -60,7 +60,7 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
     bool is_late = false;
     {
         moved_tasks moved;
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         lanes_.relate(terms);
         if (terms.when_busy == when_busy::join) {
             if (task_record* const same = same_request_locked(posted, has_same_result)) return share(*same);
@@ -136,7 +136,7 @@ public:
         // Else it is somebody else's to end, and gives way so.
         is_ours_ = task_.status_.claim_queued();
         if (!is_ours_) return;
-        const std::lock_guard lock(room_.mutex_);
+        const mutex_guard lock(room_.mutex_);
         task_terms& terms = *task_.terms();
         if (terms.stage == room_stage::passed) room_.take_back_locked(terms, moved_);
         else room_.withdraw_locked(terms, moved_);
@@ -162,7 +162,7 @@ bool waiting_room::finish_post(task_record& posted)
         stuck_task way_out(*this, posted);
         bool waits = false;
         {
-            const std::lock_guard lock(mutex_);
+            const mutex_guard lock(mutex_);
             waits = terms.stage < room_stage::passed && !terms.failure;
         }
         is_refused = waits && wait_graph::free_if_stuck(posted, way_out) && way_out.is_ours();
@@ -172,7 +172,7 @@ bool waiting_room::finish_post(task_record& posted)
         if (posted.refuse(errc::cycle)) return false;
     }
     moved_tasks moved;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     terms.is_being_posted = false;
     if (terms.stage == room_stage::passed || terms.failure) moved.add(terms);
     return true;
@@ -220,7 +220,7 @@ void waiting_room::note_end_locked(task_terms& terms, const task_record& ended) 
 void waiting_room::predecessor_ended(predecessor& ended) noexcept
 {
     moved_tasks moved;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     task_terms& terms = *ended.dependant_.terms();
     ended.is_over_ = true;
     if (terms.stage != room_stage::predecessors) return;
@@ -376,7 +376,7 @@ bool waiting_room::withdraw(task_record& leaving) noexcept
     task_terms& terms = *leaving.terms();
     {
         moved_tasks moved;
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (terms.stage == room_stage::outside || terms.stage >= room_stage::passed) return false;
         withdraw_locked(terms, moved);
     }
@@ -413,7 +413,7 @@ void waiting_room::release(task_record& leaving) noexcept
 {
     task_terms& terms = *leaving.terms();
     moved_tasks moved(free_worker_after(leaving));
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (terms.stage == room_stage::outside) return;
     terms.stage = room_stage::outside;
     leave_lane_locked(terms, moved);
@@ -426,7 +426,7 @@ void waiting_room::check(task_record& waiting) noexcept
 {
     task_terms& terms = *waiting.terms();
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         terms.is_to_be_checked = false; // who changes anything from now on has it checked again
         if (terms.stage != room_stage::claims && terms.stage != room_stage::lane) return;
     }
@@ -465,7 +465,7 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
 
     woken_readers woken;
     moved_tasks moved;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!failed.status_.requeue()) return false;
     woken.add(core_.events().note(failed, task_event_kind::attempt_failed, error));
     if (repeated.made.failed++ == 0) repeated.made.first_began_at = failed.began_at_;
@@ -485,7 +485,7 @@ bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
 void waiting_room::delay_over(task_record& waiting) noexcept
 {
     moved_tasks moved;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (waiting.terms()->stage == room_stage::delay) advance_locked(*waiting.terms(), moved);
 }
 
@@ -494,7 +494,7 @@ void waiting_room::delay_over(task_record& waiting) noexcept
 void waiting_room::set_lane_limit(const std::string& name, std::size_t limit)
 {
     moved_tasks moved;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     lane& changed = lanes_.set_limit(name, limit);
     fill_lane_locked(changed, moved);
     // With fewer places than before some may wait for each other.
@@ -503,7 +503,7 @@ void waiting_room::set_lane_limit(const std::string& name, std::size_t limit)
 
 void waiting_room::set_priority(task_record& queued, task_priority priority) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     const task_terms& terms = *queued.terms();
     const bool waits_for_lane = terms.place.is_waiting;
     if (waits_for_lane) terms.place.lane->waiting.remove(queued);
@@ -514,7 +514,7 @@ void waiting_room::set_priority(task_record& queued, task_priority priority) noe
 attempts_made waiting_room::attempts_of(const task_terms& terms) noexcept
 {
     if (!terms.retry) return {};
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return terms.retry->made;
 }
 
@@ -535,7 +535,7 @@ obstacle_kind waiting_room::obstacle_at(room_stage stage) noexcept
 obstacle waiting_room::obstacle_of(task_record& queued)
 {
     obstacle found;
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     task_terms& terms = *queued.terms();
     found.kind = obstacle_at(terms.stage);
     const auto add = [&](task_record& before) { found.tasks.emplace_back(share(before)); };
@@ -570,7 +570,7 @@ obstacle waiting_room::obstacle_of(task_record& queued)
 /// will have to be over, whenever the task comes to it.
 void waiting_room::collect_needs(task_record& queued, task_needs& needs)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     task_terms& terms = *queued.terms();
     if (terms.retry) needs.attempt = terms.retry->made.failed;
     switch (obstacle_at(terms.stage)) {
@@ -594,7 +594,7 @@ void waiting_room::collect_needs(task_record& queued, task_needs& needs)
 
 void waiting_room::collect_needs(lane& asked, lane_needs& needs)
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     needs.free_places = asked.limit == 0 ? std::numeric_limits<std::size_t>::max() / 2
                                          : asked.limit - std::min(asked.limit, asked.under_way);
     for (task_terms* each = asked.first_holder; each; each = each->place.next_holder)
