@@ -27,6 +27,10 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     string(APPEND CMAKE_CXX_FLAGS " -Wduplicated-cond -Wduplicated-branches -Wlogical-op")
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # Finds what is touched without the lock that it is guarded by.
+    string(APPEND CMAKE_CXX_FLAGS " -Wthread-safety")
+endif()
 
 if(VMTASK_SANITIZE)
     set(vmtask_sanitizers "-fsanitize=${VMTASK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer")

@@ -80,7 +80,7 @@ public:
 
 private:
     alignas(64) ranked_mutex<lock_rank::block_pool, small_mutex> mutex_;
-    free_block_links* first_ = nullptr; // guarded by mutex_
+    free_block_links* first_ VMTASK_GUARDED_BY(mutex_) VMTASK_PT_GUARDED_BY(mutex_) = nullptr;
 };
 
 constinit std::array<depot, classes> depots;

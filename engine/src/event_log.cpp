@@ -57,7 +57,8 @@ void woken_readers::join(woken_readers&& others) noexcept
 }
 
 event_log::event_log(const event_options& options, timer_loop& timers, loop_executor loop)
-    : ring_(options.kept),
+    : is_on_(options.kept > 0),
+      ring_(options.kept),
       first_(first_version()),
       last_(first_ - 1),
       sampler_(*this, timers, loop, options.progress_interval)

@@ -60,7 +60,7 @@ public:
     event_log(const event_options& options, timer_loop& timers, loop_executor loop);
 
     /// False when nobody wanted events; then nothing else here does anything.
-    [[nodiscard]] bool is_on() const noexcept { return !ring_.empty(); }
+    [[nodiscard]] bool is_on() const noexcept { return is_on_; }
 
     /// A task is about to be posted. Throws std::bad_alloc; then it is not known.
     [[nodiscard]] woken_readers add(task_record& posted) { return is_on() ? log_post(posted) : woken_readers(); }
@@ -110,34 +110,37 @@ private:
     [[nodiscard]] woken_readers log_removal(std::uint64_t id) noexcept;
     [[nodiscard]] event_pointer make_event(task_record& changed, task_event_kind kind, std::error_code error) noexcept;
     /// False when the task is in that state already, or has ended.
-    [[nodiscard]] bool apply_locked(mirrored_task& task, task_event_kind kind, task_state now) noexcept;
+    [[nodiscard]] bool apply_locked(mirrored_task& task, task_event_kind kind, task_state now) noexcept
+        VMTASK_REQUIRES(mutex_);
     /// `added` is the event that falls off then, to be dropped after the lock, or
     /// null for one that there was no memory for: then all before are lost.
-    void append_locked(event_pointer& added, woken_readers& woken) noexcept;
-    void wake_all_locked(woken_readers& woken) noexcept;
-    void rouse_sampler_locked() noexcept;
+    void append_locked(event_pointer& added, woken_readers& woken) noexcept VMTASK_REQUIRES(mutex_);
+    void wake_all_locked(woken_readers& woken) noexcept VMTASK_REQUIRES(mutex_);
+    void rouse_sampler_locked() noexcept VMTASK_REQUIRES(mutex_);
 
     /// The events after that version are not all there, or never were.
-    [[nodiscard]] bool is_lost_locked(std::uint64_t position) const noexcept;
-    [[nodiscard]] bool has_something_locked(const event_reader& reader) const noexcept;
-    [[nodiscard]] std::error_code end_of_reading_locked(const event_reader& reader) const noexcept;
-    void list_locked(event_reader& waiting) noexcept;
-    [[nodiscard]] pending_read* unlist_locked(event_reader& told) noexcept;
+    [[nodiscard]] bool is_lost_locked(std::uint64_t position) const noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] bool has_something_locked(const event_reader& reader) const noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] std::error_code end_of_reading_locked(const event_reader& reader) const noexcept
+        VMTASK_REQUIRES(mutex_);
+    void list_locked(event_reader& waiting) noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] pending_read* unlist_locked(event_reader& told) noexcept VMTASK_REQUIRES(mutex_);
     /// Nothing when they are lost, or not there yet.
     [[nodiscard]] event_batch read_events(std::uint64_t position) const;
-    [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const;
-    [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const;
+    [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const VMTASK_REQUIRES(mutex_);
+
+    const bool is_on_;
 
     mutable ranked_mutex<lock_rank::event_log, std::mutex> mutex_;
-    // Guarded by mutex_.
-    std::vector<event_pointer> ring_; // constant size; event v is at v % size
-    std::uint64_t first_;             // the oldest version that the ring has
-    std::uint64_t last_;              // the newest; less than first_ when there is none
-    task_mirror mirror_;
-    event_reader* first_waiting_ = nullptr;
-    std::size_t readers_ = 0;
-    bool closed_ = false;
-    progress_sampler sampler_;
+    std::vector<event_pointer> ring_ VMTASK_GUARDED_BY(mutex_); // constant size; event v is at v % size
+    std::uint64_t first_ VMTASK_GUARDED_BY(mutex_);             // the oldest version that the ring has
+    std::uint64_t last_ VMTASK_GUARDED_BY(mutex_);              // the newest; less than first_ when there is none
+    task_mirror mirror_ VMTASK_GUARDED_BY(mutex_);
+    event_reader* first_waiting_ VMTASK_GUARDED_BY(mutex_) = nullptr;
+    std::size_t readers_ VMTASK_GUARDED_BY(mutex_) = 0;
+    bool closed_ VMTASK_GUARDED_BY(mutex_) = false;
+    progress_sampler sampler_ VMTASK_GUARDED_BY(mutex_);
 };
 
 } // namespace vmtask::detail

@@ -63,7 +63,7 @@ private:
 
     ranked_mutex<lock_rank::event_loop, std::mutex> mutex_;
     std::condition_variable_any last_pin_gone_;
-    bool is_unpinned_ = false; // guarded by mutex_
+    bool is_unpinned_ VMTASK_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace vmtask::detail

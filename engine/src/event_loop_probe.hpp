@@ -29,10 +29,9 @@ private:
     const loop_executor loop_;
 
     mutable ranked_mutex<lock_rank::event_loop_probe, std::mutex> mutex_;
-    // Guarded by mutex_.
-    duration_counter delays_;
-    steady_time sent_at_ = deadline_never; // that while none is on its way
-    duration_counter::duration latest_{};
+    duration_counter delays_ VMTASK_GUARDED_BY(mutex_);
+    steady_time sent_at_ VMTASK_GUARDED_BY(mutex_) = deadline_never; // that while none is on its way
+    duration_counter::duration latest_ VMTASK_GUARDED_BY(mutex_){};
 };
 
 } // namespace vmtask::detail

@@ -62,6 +62,13 @@ void note_unlocked(lock_rank unlocked) noexcept
     held_locks &= ~bit_of(unlocked);
 }
 
+void check_lock_held(lock_rank needed) noexcept
+{
+    if (held_locks & bit_of(needed)) return;
+    std::fprintf(stderr, "vmtask: the lock %s is needed and not held\n", name_of(needed));
+    std::abort();
+}
+
 void assert_no_lock_held(const char* here) noexcept
 {
     if (held_locks == 0) return;

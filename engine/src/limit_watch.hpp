@@ -5,6 +5,7 @@
 
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/progress_cell.hpp>
+#include <vmtask/detail/task_record.hpp>
 #include <vmtask/time_limits.hpp>
 
 #include <array>
@@ -83,8 +84,8 @@ private:
     [[nodiscard]] const std::optional<time_limit>& limit(limit_kind kind) const noexcept;
     void start_locked(limit_kind kind) noexcept;
     void expired(limit_alarm& expired) noexcept;
-    [[nodiscard]] bool is_over_locked(limit_alarm& expired, steady_time now) noexcept;
-    [[nodiscard]] bool has_stalled_locked(steady_time now) noexcept;
+    [[nodiscard]] bool is_over_locked(limit_alarm& expired, steady_time now) noexcept VMTASK_REQUIRES(task_.mutex_);
+    [[nodiscard]] bool has_stalled_locked(steady_time now) noexcept VMTASK_REQUIRES(task_.mutex_);
 
     task_record& task_;
     const time_limits limits_;

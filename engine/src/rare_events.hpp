@@ -38,8 +38,8 @@ public:
 
 private:
     mutable ranked_mutex<lock_rank::rare_events, std::mutex> mutex_;
-    std::uint64_t waits_refused_ = 0;
-    duration_counter cancel_;
+    std::uint64_t waits_refused_ VMTASK_GUARDED_BY(mutex_) = 0;
+    duration_counter cancel_ VMTASK_GUARDED_BY(mutex_);
 };
 
 } // namespace vmtask::detail

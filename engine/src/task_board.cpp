@@ -119,6 +119,7 @@ void task_board::unlist(task_record& refused) noexcept
 void task_board::settle_inbox_locked() noexcept
 {
     inbox_.drain([this](task_record& posted) {
+        mutex_.assert_held();
         settle_locked(posted);
         push_locked(posted);
     });
@@ -478,10 +479,10 @@ bool task_board::all_ended_locked() const noexcept
 
 bool task_board::wait_until_all_ended(steady_time deadline)
 {
-    std::unique_lock lock(mutex_);
-    const auto done = [this] { return ended_ == admitted_.load(std::memory_order_relaxed); };
-    if (deadline != deadline_never) return all_ended_.wait_until(lock, deadline, done);
-    all_ended_.wait(lock, done);
+    const mutex_guard lock(mutex_);
+    const auto done = [this]() VMTASK_REQUIRES(mutex_) { return ended_ == admitted_.load(std::memory_order_relaxed); };
+    if (deadline != deadline_never) return all_ended_.wait_until(mutex_, deadline, done);
+    all_ended_.wait(mutex_, done);
     return true;
 }
 

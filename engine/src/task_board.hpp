@@ -136,23 +136,23 @@ private:
         task_board& board_;
     };
 
-    void settle_locked(task_record& posted) noexcept;
-    void push_locked(task_record& ready) noexcept;
-    void take_out_locked(task_record& queued) noexcept;
-    void count_left_locked() noexcept;
-    void settle_inbox_locked() noexcept;
+    void settle_locked(task_record& posted) noexcept VMTASK_REQUIRES(mutex_);
+    void push_locked(task_record& ready) noexcept VMTASK_REQUIRES(mutex_);
+    void take_out_locked(task_record& queued) noexcept VMTASK_REQUIRES(mutex_);
+    void count_left_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void settle_inbox_locked() noexcept VMTASK_REQUIRES(mutex_);
     void settle_inbox_in_steps() noexcept;
-    [[nodiscard]] task_record* pop_locked() noexcept;
-    [[nodiscard]] task_record* start_next_locked(steady_time now) noexcept;
-    void retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept;
-    void note_begin_locked(task_record& begun, steady_time now) noexcept;
+    [[nodiscard]] task_record* pop_locked() noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] task_record* start_next_locked(steady_time now) noexcept VMTASK_REQUIRES(mutex_);
+    void retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
+    void note_begin_locked(task_record& begun, steady_time now) noexcept VMTASK_REQUIRES(mutex_);
     static void note_end_locked(task_record& ended, steady_time now) noexcept;
-    void prune_locked(steady_time now, released_tasks& released) noexcept;
-    void release_locked(task_record& retained, released_tasks& released) noexcept;
-    void arm_sweep_locked() noexcept;
+    void prune_locked(steady_time now, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
+    void release_locked(task_record& retained, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
+    void arm_sweep_locked() noexcept VMTASK_REQUIRES(mutex_);
     void sweep_now() noexcept;
     static bool withhold_value_locked(task_record& ended, std::uint32_t references) noexcept;
-    [[nodiscard]] bool all_ended_locked() const noexcept;
+    [[nodiscard]] bool all_ended_locked() const noexcept VMTASK_REQUIRES(mutex_);
 
     timer_loop& timers_;
     reaper& sweeper_;
@@ -171,14 +171,14 @@ private:
 
     ranked_mutex<lock_rank::board, small_mutex> mutex_;
     std::condition_variable_any all_ended_;
-    // Guarded by mutex_.
-    priority_queue queue_; // those of before the inbox, and those that waited for more than a worker
-    task_list retained_;   // ended, oldest first
-    task_table table_;
-    sweep sweep_{*this};
-    board_counters counters_;
-    std::uint64_t settled_ = 0; // known here, or withdrawn
-    std::uint64_t ended_ = 0;
+    // The queue has those of before the inbox, and those that waited for more than a worker.
+    priority_queue queue_ VMTASK_GUARDED_BY(mutex_);
+    task_list retained_ VMTASK_GUARDED_BY(mutex_); // ended, oldest first
+    task_table table_ VMTASK_GUARDED_BY(mutex_);
+    sweep sweep_ VMTASK_GUARDED_BY(mutex_){*this};
+    board_counters counters_ VMTASK_GUARDED_BY(mutex_);
+    std::uint64_t settled_ VMTASK_GUARDED_BY(mutex_) = 0; // known here, or withdrawn
+    std::uint64_t ended_ VMTASK_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace vmtask::detail

@@ -147,12 +147,14 @@ std::error_code task_record::resume()
 
 void task_record::unpause() noexcept
 {
+    waiter_list* told = nullptr;
     {
         const mutex_guard lock(mutex_);
         if (!extras_) return;
         unpause_locked();
+        told = &extras_->paused;
     }
-    tell_waiters(extras_->paused);
+    tell_waiters(told);
 }
 
 std::error_code task_record::set_priority(task_priority priority)

@@ -258,7 +258,7 @@ bool task_record::refuse(std::error_code error) noexcept
     watch_end();
     core_.room().release(*this);
     // Somebody may have found it in another's way, and wait for it.
-    if (status_.end(task_state::failed, true) == status_word::end_answer::ended_with_waiters) tell_waiters(waiters_);
+    if (status_.end(task_state::failed, true) == status_word::end_answer::ended_with_waiters) tell_waiters(&waiters_);
     tell_wholes();
     return true;
 }
@@ -325,7 +325,7 @@ bool task_record::publish(task_state terminal) noexcept
 /// counted them all. Who waits for this task alone is told first.
 void task_record::tell_of_end(bool has_waiters) noexcept
 {
-    if (has_waiters) tell_waiters(waiters_);
+    if (has_waiters) tell_waiters(&waiters_);
     (void)core_.events().note(*this, task_event_kind::ended, error_set());
     if (cancel_requested()) core_.rare().count_cancel(cancel_latency());
     observe(*this, &task_observer::ended, state(), error_set());

@@ -122,19 +122,19 @@ void task_record::detach(waiter& removed) noexcept
     forget_waiter_locked(removed);
 }
 
-void task_record::tell_waiters(waiter_list& told) noexcept
+void task_record::tell_waiters(waiter_list* told) noexcept
 {
     while (waiter* const next = pop_waiter(told)) next->complete(wait_outcome::completed);
 }
 
 /// One at a time: whoever is told may be gone at once, and telling runs code of
 /// the caller's executor, which may come straight back here.
-waiter* task_record::pop_waiter(waiter_list& from) noexcept
+waiter* task_record::pop_waiter(waiter_list* from) noexcept
 {
     waiter* popped = nullptr;
     {
         const mutex_guard lock(mutex_);
-        popped = from.pop_claimed_locked();
+        popped = from->pop_claimed_locked();
         if (popped) forget_waiter_locked(*popped);
     }
     if (popped && popped->deadline() != deadline_never) core_.timers().remove(*popped);

@@ -39,8 +39,9 @@ public:
 
     [[nodiscard]] asio::io_context& context() noexcept { return *context_; }
 
-    /// Runs the handlers that are ready and ends the threads.
-    void join();
+    /// Runs the handlers that are ready and ends the threads. Not analysed,
+    /// because it comes last: the threads are not told to others any more.
+    void join() VMTASK_NO_THREAD_SAFETY_ANALYSIS;
     /// The same, and then destroys what still waits on the io_context.
     void stop();
 
@@ -72,7 +73,7 @@ private:
     std::atomic<std::size_t> running_{0};
 
     mutable ranked_mutex<lock_rank::thread_group, std::mutex> mutex_;
-    std::vector<std::unique_ptr<member>> members_; // guarded by mutex_
+    std::vector<std::unique_ptr<member>> members_ VMTASK_GUARDED_BY(mutex_);
 };
 
 } // namespace vmtask::detail

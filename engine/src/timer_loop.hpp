@@ -46,9 +46,9 @@ private:
     std::optional<asio::steady_timer> timer_; // touched on the private thread only
 
     ranked_mutex<lock_rank::timer_loop, std::mutex> mutex_;
-    deadline_queue queue_;                   // guarded by mutex_
-    steady_time armed_for_ = deadline_never; // guarded by mutex_
-    bool arming_asked_ = false;              // guarded by mutex_
+    deadline_queue queue_ VMTASK_GUARDED_BY(mutex_);
+    steady_time armed_for_ VMTASK_GUARDED_BY(mutex_) = deadline_never;
+    bool arming_asked_ VMTASK_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace vmtask::detail

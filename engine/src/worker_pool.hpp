@@ -57,8 +57,8 @@ private:
     [[nodiscard]] bool search(engine_thread& self) noexcept;
     [[nodiscard]] bool tidy_up() noexcept;
     [[nodiscard]] bool leave_if_too_many() noexcept;
-    void add_spare_worker_locked() noexcept;
-    void allow_turns_locked() noexcept;
+    void add_spare_worker_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void allow_turns_locked() noexcept VMTASK_REQUIRES(mutex_);
 
     task_board& board_;
     const std::size_t worker_count_;
@@ -72,8 +72,8 @@ private:
     adaptive_spin spin_;
 
     mutable ranked_mutex<lock_rank::worker_pool, std::mutex> mutex_;
-    std::size_t blocked_ = 0;             // guarded by mutex_
-    std::uint64_t waits_compensated_ = 0; // guarded by mutex_
+    std::size_t blocked_ VMTASK_GUARDED_BY(mutex_) = 0;
+    std::uint64_t waits_compensated_ VMTASK_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace vmtask::detail

@@ -40,6 +40,12 @@ ranked_mutex<lock_rank::wait_graph, std::mutex> first_lock;
 ranked_mutex<lock_rank::task, detail::small_mutex> task_lock;
 ranked_mutex<lock_rank::board, std::mutex> board_lock;
 
+/// What no guard would do: the thread keeps it.
+void lock_for_good() VMTASK_NO_THREAD_SAFETY_ANALYSIS
+{
+    first_lock.lock();
+}
+
 /// Stays long enough for another thread to abort.
 void await_death()
 {
@@ -111,6 +117,16 @@ TEST_CASE("trying to lock out of order aborts as well", "[ranked_mutex]")
     CHECK(*said == "vmtask: the lock task is taken under board\n");
 }
 
+TEST_CASE("a lock that is needed and not held aborts", "[ranked_mutex]")
+{
+    const auto said = last_words_of([] {
+        const std::lock_guard another(task_lock);
+        board_lock.assert_held();
+    });
+    REQUIRE(said);
+    CHECK(*said == "vmtask: the lock board is needed and not held\n");
+}
+
 TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ranked_mutex]")
 {
     struct point {
@@ -121,14 +137,14 @@ TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ra
         {"a body runs",
          [] {
              engine engine({.workers = 1});
-             asio::post(engine.get_worker_executor(), [] { first_lock.lock(); });
+             asio::post(engine.get_worker_executor(), [] { lock_for_good(); });
              (void)engine.post([](task_context&) {});
              await_death();
          }},
         {"a body is destroyed",
          [] {
              engine engine({.workers = 1});
-             (void)engine.post([](task_context&) { first_lock.lock(); });
+             (void)engine.post([](task_context&) { lock_for_good(); });
              await_death();
          }},
         {"a body is destroyed",
@@ -170,7 +186,7 @@ TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ra
          [] {
              engine engine({.on_handler_exception = [](std::exception_ptr) {}});
              asio::post(engine.get_executor(), [] {
-                 first_lock.lock();
+                 lock_for_good();
                  throw std::runtime_error("escapes");
              });
              await_death();
@@ -185,7 +201,7 @@ TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ra
         {"a coroutine begins",
          [] {
              engine engine;
-             asio::post(engine.get_executor(), [] { first_lock.lock(); });
+             asio::post(engine.get_executor(), [] { lock_for_good(); });
              (void)engine.post([](task_context&) -> asio::awaitable<void> { co_return; });
              await_death();
          }},
@@ -196,7 +212,7 @@ TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ra
              options.retry = retry_policy{.attempts = 2, .repeat_on = [](std::error_code) { return true; }};
              (void)engine.post(
                  [](task_context&) {
-                     first_lock.lock();
+                     lock_for_good();
                      throw std::runtime_error("fails");
                  },
                  options);

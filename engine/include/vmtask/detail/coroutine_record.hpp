@@ -91,7 +91,7 @@ private:
         assert_no_lock_held("a coroutine begins");
         if (!this->start_elsewhere()) return;
         try {
-            const asio::any_io_executor executor = executor_;
+            const asio::any_io_executor executor = executor_now();
             asio::co_spawn(executor, drive(self_pointer(this)),
                            asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
         } catch (...) {
@@ -130,6 +130,12 @@ private:
         release_executor();
     }
 
+    asio::any_io_executor executor_now() const
+    {
+        const mutex_guard lock(executor_mutex_);
+        return executor_;
+    }
+
     /// A strand reaches into its context when it goes, and the task may be held
     /// longer than the context lives.
     void release_executor() noexcept
@@ -157,7 +163,7 @@ private:
     task_context context_;
     asio::cancellation_signal signal_;
     mutable ranked_mutex<lock_rank::coroutine_executor, std::mutex> executor_mutex_;
-    asio::any_io_executor executor_; // guarded by executor_mutex_; empty once the task has ended
+    asio::any_io_executor executor_ VMTASK_GUARDED_BY(executor_mutex_); // empty once the task has ended
 };
 
 } // namespace vmtask::detail

@@ -36,6 +36,8 @@ enum class lock_rank : std::uint8_t {
 void check_lock_order(lock_rank wanted) noexcept;
 void note_locked(lock_rank locked) noexcept;
 void note_unlocked(lock_rank unlocked) noexcept;
+/// Aborts, and names it, unless the thread has a lock of that rank.
+void check_lock_held(lock_rank needed) noexcept;
 /// Stands where code of the user's is about to run or to be destroyed: aborts,
 /// and names the lock, when the thread has one.
 void assert_no_lock_held(const char* here) noexcept;
@@ -45,6 +47,7 @@ void assert_no_lock_held(const char* here) noexcept;
 constexpr void check_lock_order(lock_rank) noexcept {}
 constexpr void note_locked(lock_rank) noexcept {}
 constexpr void note_unlocked(lock_rank) noexcept {}
+constexpr void check_lock_held(lock_rank) noexcept {}
 constexpr void assert_no_lock_held(const char*) noexcept {}
 
 #endif
@@ -77,6 +80,9 @@ public:
         note_unlocked(Rank);
         mutex_.unlock();
     }
+
+    /// For functions that are called under the lock by others who cannot say so.
+    void assert_held() const noexcept VMTASK_ASSERTS_HELD() { check_lock_held(Rank); }
 
 private:
     Mutex mutex_;

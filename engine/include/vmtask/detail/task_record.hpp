@@ -259,7 +259,7 @@ private:
     void latch_end(task_state terminal) noexcept;
     [[nodiscard]] task_state verdict_after_parts() noexcept;
     [[nodiscard]] bool part_ended(task_record& part) noexcept;
-    void remove_part_locked(task_record& removed) noexcept;
+    void remove_part_locked(task_record& removed) noexcept VMTASK_REQUIRES(mutex_);
     void cancel_parts() noexcept;
     [[nodiscard]] bool cancel_alone(cancel_origin origin) noexcept;
     [[nodiscard]] std::size_t parts_left() const noexcept;
@@ -267,27 +267,29 @@ private:
     void cancel_for_limit(limit_kind kind) noexcept;
     void let_body_go() noexcept;
     void stop_body() noexcept;
-    void tell_waiters(waiter_list& told) noexcept;
+    // Of a list that the task's lock guards; that is not held here.
+    void tell_waiters(waiter_list* told) noexcept VMTASK_EXCLUDES(mutex_);
     void tell_of_end(bool has_waiters) noexcept;
     [[nodiscard]] steady_time::duration cancel_latency() const noexcept;
     void request_stop() noexcept;
-    void note_cancel_locked(std::string_view by, cancel_origin origin) noexcept;
-    [[nodiscard]] steady_time cancelled_at_locked() const noexcept;
+    void note_cancel_locked(std::string_view by, cancel_origin origin) noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] steady_time cancelled_at_locked() const noexcept VMTASK_REQUIRES(mutex_);
     void describe_times(task_outcome& described, const clock_reading& clock);
-    void describe_extras_locked(task_outcome& described, const clock_reading& clock) const;
-    void list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept;
+    void describe_extras_locked(task_outcome& described, const clock_reading& clock) const VMTASK_REQUIRES(mutex_);
+    void list_waiter_locked(waiter& added, waiter_list& into, give_up_handler* give_up) noexcept
+        VMTASK_REQUIRES(mutex_);
     void detach(waiter& removed) noexcept;
-    void tie_locked(give_up_handler* give_up, waiter& target) noexcept;
-    void forget_waiter_locked(waiter& forgotten) noexcept;
-    [[nodiscard]] waiter* pop_waiter(waiter_list& from) noexcept;
+    void tie_locked(give_up_handler* give_up, waiter& target) noexcept VMTASK_REQUIRES(mutex_);
+    void forget_waiter_locked(waiter& forgotten) noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] waiter* pop_waiter(waiter_list* from) noexcept VMTASK_EXCLUDES(mutex_);
     void unpause() noexcept;
-    void unpause_locked() noexcept;
+    void unpause_locked() noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] status_word::cancel_answer
     ask_to_cancel(std::string_view by, cancel_origin origin,
                   status_word::cancel_answer (status_word::*ask)() noexcept) noexcept;
     std::error_code carry_out_cancel(status_word::cancel_answer answer) noexcept;
     [[nodiscard]] limit_watch* limits_or_null() noexcept;
-    [[nodiscard]] progress_mark progress_mark_locked() const noexcept;
+    [[nodiscard]] progress_mark progress_mark_locked() const noexcept VMTASK_REQUIRES(mutex_);
     void watch_begin() noexcept;
     void watch_end() noexcept;
 
@@ -314,8 +316,9 @@ private:
         task_state end_after_parts = task_state::queued; // queued: its body goes on
         bool part_cancelled = false;
     };
-    extras& extras_locked();
-    void note_progress_locked(const progress_cell::numbers& numbers, progress_snapshot& snapshot);
+    extras& extras_locked() VMTASK_REQUIRES(mutex_);
+    void note_progress_locked(const progress_cell::numbers& numbers, progress_snapshot& snapshot)
+        VMTASK_REQUIRES(mutex_);
 
     // What every task needs comes first, in as few cache lines as possible.
     engine_core& core_;
@@ -332,7 +335,7 @@ private:
 
     const steady_time queued_at_;
 
-    waiter_list waiters_; // guarded by mutex_
+    waiter_list waiters_ VMTASK_GUARDED_BY(mutex_);
     [[no_unique_address]] progress_cell progress_;
     mutable ranked_mutex<lock_rank::task, small_mutex> mutex_; // fits into the cell's padding
 
@@ -341,12 +344,12 @@ private:
     const std::error_category* error_category_ = nullptr;
     std::exception_ptr failure_;
 
-    std::unique_ptr<extras> extras_;          // guarded by mutex_
+    std::unique_ptr<extras> extras_ VMTASK_GUARDED_BY(mutex_) VMTASK_PT_GUARDED_BY(mutex_);
     const std::unique_ptr<task_terms> terms_; // constant
     std::atomic<const blocked_wait*> blocked_in_{nullptr}; // written under mutex_
     int error_value_ = 0;
-    std::uint32_t cancel_delay_ms_ = 0; // from the post to the cancel, 49 days at most; guarded by mutex_
-    cancel_origin cancel_origin_ = cancel_origin::none; // guarded by mutex_
+    std::uint32_t cancel_delay_ms_ VMTASK_GUARDED_BY(mutex_) = 0; // from the post to the cancel, 49 days at most
+    cancel_origin cancel_origin_ VMTASK_GUARDED_BY(mutex_) = cancel_origin::none;
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false;
     bool is_set_aside_ = false; // held when it was to begin

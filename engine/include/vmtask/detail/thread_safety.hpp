@@ -17,11 +17,13 @@
 #define VMTASK_GUARDED_BY(lock) VMTASK_THREAD_SAFETY(guarded_by(lock))
 #define VMTASK_PT_GUARDED_BY(lock) VMTASK_THREAD_SAFETY(pt_guarded_by(lock))
 
-// Of functions: called with that lock held, or without it; takes it, or lets go.
+// Of functions: called with that lock held, or without it; takes it, makes sure
+// of it, or lets go.
 #define VMTASK_REQUIRES(...) VMTASK_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define VMTASK_EXCLUDES(...) VMTASK_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
 #define VMTASK_ACQUIRE(...) VMTASK_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define VMTASK_TRY_ACQUIRE(...) VMTASK_THREAD_SAFETY(try_acquire_capability(__VA_ARGS__))
+#define VMTASK_ASSERTS_HELD() VMTASK_THREAD_SAFETY(assert_capability(this))
 #define VMTASK_RELEASE(...) VMTASK_THREAD_SAFETY(release_capability(__VA_ARGS__))
 
 // For what a lock is made of, and where a lock cannot be named; say why.
