@@ -189,6 +189,7 @@ std::stop_token task_record::stop_token()
         if (!kept.stop_possible()) kept = std::stop_source();
         stop = kept;
     }
+    assert_no_lock_held("stop callbacks are called");
     // A cancel that came before the source was there has found none to tell.
     if (cancel_requested()) stop.request_stop();
     return stop.get_token();
