@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/small_mutex.hpp>
 
 #include <cstdint>
@@ -35,9 +36,9 @@ struct engine_thread {
     std::uint64_t waits = 0;
     int nested = 0;
 
-    small_mutex wait_mutex;
-    /// The wait in which it blocks. Guarded by wait_mutex.
-    const blocked_wait* blocked_in = nullptr;
+    ranked_mutex<lock_rank::engine_thread, small_mutex> wait_mutex;
+    /// The wait in which it blocks.
+    const blocked_wait* blocked_in VMTASK_GUARDED_BY(wait_mutex) = nullptr;
 };
 
 /// The engine thread that calls; null on any other thread.

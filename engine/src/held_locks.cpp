@@ -32,8 +32,11 @@ const char* name_of(lock_rank rank) noexcept
     case lock_rank::board: return "board";
     case lock_rank::coroutine_executor: return "coroutine_executor";
     case lock_rank::event_log: return "event_log";
+    case lock_rank::reaped_tasks: return "reaped_tasks";
+    case lock_rank::reaper: return "reaper";
     case lock_rank::worker_pool: return "worker_pool";
     case lock_rank::thread_group: return "thread_group";
+    case lock_rank::engine_thread: return "engine_thread";
     case lock_rank::timer_loop: return "timer_loop";
     case lock_rank::rare_events: return "rare_events";
     case lock_rank::event_loop_probe: return "event_loop_probe";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "reaped_tasks.hpp"
 
-#include <mutex>
-
 namespace vmtask::detail {
 
 void reaped_tasks::line::add(task_record& added) noexcept
@@ -23,7 +21,7 @@ void reaped_tasks::line::run() noexcept
     task_record* next = nullptr;
     bool are_more = false;
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         next = tasks_.pop();
         are_more = !tasks_.empty();
     }

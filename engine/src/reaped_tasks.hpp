@@ -4,6 +4,7 @@
 #include "arrival_queue.hpp"
 #include "reaper.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/small_mutex.hpp>
 #include <vmtask/detail/task_record.hpp>
 
@@ -44,7 +45,7 @@ private:
 
         reaper& reaper_;
         arrival_queue<task_record> tasks_; // taken out under mutex_
-        small_mutex mutex_;
+        ranked_mutex<lock_rank::reaped_tasks, small_mutex> mutex_;
         std::atomic<bool> is_asked_{false};
     };
     struct ending_line final : line {

@@ -19,7 +19,7 @@ void reaper::join()
     for (;;) {
         job* left = nullptr;
         {
-            const std::lock_guard lock(mutex_);
+            const mutex_guard lock(mutex_);
             left = pop_locked();
             // Not before: what a job adds is put behind it, not run inside it.
             if (!left) is_closed_ = true;
@@ -38,7 +38,7 @@ void reaper::stop()
 void reaper::add(job& added) noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (!is_closed_) {
             added.next_ = nullptr;
             (newest_ ? newest_->next_ : oldest_) = &added;
@@ -67,7 +67,7 @@ void reaper::take_turn() noexcept
 /// Null when the turn is over, or has been handed on.
 reaper::job* reaper::next_of_turn(engine_thread& self) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!self.has_turn) {
         --handed_on_;
         return nullptr;
@@ -89,7 +89,7 @@ reaper::job* reaper::pop_locked() noexcept
 bool reaper::begin_blocking() noexcept
 {
     engine_thread& self = *this_engine_thread();
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     // An earlier wait of the same job has handed it on; it is not taken back.
     if (!self.has_turn) return true;
     if (!has_thread_to_spare_locked()) return false;

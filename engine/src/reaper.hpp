@@ -4,6 +4,8 @@
 #include "handler_memory.hpp"
 #include "thread_group.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
+
 #include <cstddef>
 #include <mutex>
 
@@ -55,22 +57,21 @@ public:
 
 private:
     void take_turn() noexcept;
-    void ask_for_turn_locked() noexcept;
-    [[nodiscard]] job* pop_locked() noexcept;
+    void ask_for_turn_locked() noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] job* pop_locked() noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] job* next_of_turn(engine_thread& self) noexcept;
-    [[nodiscard]] bool has_thread_to_spare_locked() noexcept;
+    [[nodiscard]] bool has_thread_to_spare_locked() noexcept VMTASK_REQUIRES(mutex_);
 
     const std::size_t spare_threads_;
     handler_memory memory_;
     thread_group threads_;
 
-    std::mutex mutex_;
-    // Guarded by mutex_.
-    job* oldest_ = nullptr;
-    job* newest_ = nullptr;
-    std::size_t handed_on_ = 0; // threads still in a job whose turn another has
-    bool is_asked_ = false;     // a turn is posted or under way
-    bool is_closed_ = false;
+    ranked_mutex<lock_rank::reaper, std::mutex> mutex_;
+    job* oldest_ VMTASK_GUARDED_BY(mutex_) = nullptr;
+    job* newest_ VMTASK_GUARDED_BY(mutex_) = nullptr;
+    std::size_t handed_on_ VMTASK_GUARDED_BY(mutex_) = 0; // threads still in a job whose turn another has
+    bool is_asked_ VMTASK_GUARDED_BY(mutex_) = false;     // a turn is posted or under way
+    bool is_closed_ VMTASK_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace vmtask::detail

@@ -8,7 +8,7 @@
 #include "engine_thread.hpp"
 #include "task_terms.hpp"
 
-#include <mutex>
+#include <vmtask/detail/ranked_mutex.hpp>
 
 namespace vmtask::detail {
 namespace {
@@ -25,7 +25,7 @@ void note_wait(task_needs& needs, const blocked_wait& wait)
 void task_record::collect_needs(task_needs& needs)
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         if (extras_)
             for (task_record* part = extras_->first_part; part; part = part->terms_->next_part)
                 needs.tasks.push_back(share(*part));
@@ -40,7 +40,7 @@ void task_record::collect_needs(task_needs& needs)
 
 void task_record::set_blocked(const blocked_wait* wait) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     blocked_in_.store(wait, std::memory_order_seq_cst);
 }
 
@@ -57,7 +57,7 @@ bool event_loop_gets_on(engine_core& core, std::vector<task_needs>& blocked)
 {
     bool gets_on = false;
     core.loop().threads().for_each_thread([&](engine_thread& thread) {
-        const std::lock_guard lock(thread.wait_mutex);
+        const mutex_guard lock(thread.wait_mutex);
         if (!thread.blocked_in) gets_on = true;
         else if (!gets_on) note_wait(blocked.emplace_back(), *thread.blocked_in);
     });

@@ -18,8 +18,11 @@ enum class lock_rank : std::uint8_t {
     board,
     coroutine_executor,
     event_log,
+    reaped_tasks,
+    reaper,
     worker_pool,
     thread_group,
+    engine_thread,
     timer_loop,
     // Under these nothing else is locked.
     rare_events,
