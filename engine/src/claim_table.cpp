@@ -53,6 +53,17 @@ void claim_set::set_parent(claim_set* parent) noexcept
     depth_ = parent ? parent->depth_ + 1 : 0;
 }
 
+/// One who is in, or has parts that are, is present with his parent.
+void claim_set::note_presence(claim_set* added) noexcept
+{
+    while (added && added->present_++ == 0) added = added->parent_;
+}
+
+void claim_set::note_absence(claim_set* removed) noexcept
+{
+    while (removed && --removed->present_ == 0) removed = removed->parent_;
+}
+
 bool claim_set::is_within(const claim_set& other) const noexcept
 {
     if (depth_ <= other.depth_) return false;
@@ -112,7 +123,7 @@ void claim_table::prepare(claim_set& entering)
         throw;
     }
     entering.place_ = claim_set::place::coming;
-    if (entering.parent_) ++entering.parent_->parts_;
+    claim_set::note_presence(&entering);
 }
 
 /// Right after its whole, if that one has entered before it: else somebody could be
@@ -158,6 +169,32 @@ void claim_table::become_holder(claim_set& due) noexcept
         ++line.holder_count;
         if (held.is_exclusive()) ++line.exclusive_holder_count;
     }
+    if (!due.has_parts()) return;
+    // Its parts that wait already need not wait for those any more who wait for it.
+    for (const claim& held : due.claims_) find_due(*held.line);
+}
+
+void claim_table::leave(claim_set& leaving) noexcept
+{
+    const auto place = std::exchange(leaving.place_, claim_set::place::outside);
+    if (place == claim_set::place::outside) return;
+    claim_set::note_absence(&leaving);
+    for (claim& left : leaving.claims_) take_out(left, place);
+    for (claim& left : leaving.claims_) {
+        if (--left.line->user_count == 0) lines_.remove(*left.line);
+        else if (place != claim_set::place::coming) find_due(*left.line);
+    }
+}
+
+claim_set* claim_table::pop_due() noexcept
+{
+    while (claim_set* const popped = first_due_) {
+        first_due_ = popped->next_due_;
+        if (!first_due_) last_due_ = nullptr;
+        popped->is_in_due_list_ = false;
+        if (popped->is_due()) return popped;
+    }
+    return nullptr;
 }
 
 void claim_table::take_out(claim& leaving, claim_set::place from) noexcept
@@ -175,6 +212,16 @@ void claim_table::take_out(claim& leaving, claim_set::place from) noexcept
 }
 
 // --- Who is in the way ---
+
+bool claim_table::waits_for_a_whole(const claim& waiting, const claim& wanted) noexcept
+{
+    for (const claim_set* outer = wanted.owner->parent_; outer; outer = outer->parent_) {
+        if (!outer->is_held()) continue;
+        for (const claim& own : outer->claims_)
+            if (own.line == wanted.line && is_in_the_way(own, waiting)) return true;
+    }
+    return false;
+}
 
 /// By counting: with thousands of holders nobody has to look at them all.
 bool claim_table::is_held_by_others(const claim& wanted) noexcept
@@ -198,26 +245,41 @@ bool claim_table::nothing_in_the_way(const claim& wanted) noexcept
     if (last && !last->is_exclusive() && !wanted.is_exclusive() && last->owner->parent_ == wanted.owner->parent_)
         return last->is_due;
     for (const claim* before = last; before; before = before->previous)
-        if (is_in_the_way(*before, wanted)) return false;
+        if (is_before(*before, wanted)) return false;
     return true;
 }
 
-/// Adds the sets that have become due by what has left the line.
-void claim_table::find_due(claim_line& line, claim_set**& last_due) noexcept
+/// Everybody behind an exclusive claim waits for it, but for its own parts, and parts
+/// of a holder for which it waits itself.
+bool claim_table::is_last_due(const claim& waiting) noexcept
+{
+    if (!waiting.is_exclusive() || waiting.owner->has_parts()) return false;
+    if (waiting.line->part_count == 0) return true;
+    for (const claim* each = waiting.line->holders.first; each; each = each->next)
+        if (each->owner->has_parts() && !waiting.owner->is_within(*each->owner)) return false;
+    return true;
+}
+
+/// Adds the sets that have become due by what has changed in the line.
+void claim_table::find_due(claim_line& line) noexcept
 {
     if (line.part_count == 0 && line.exclusive_holder_count > 0) return;
     for (claim* each = line.waiters.first; each; each = each->next) {
         if (!each->is_due && nothing_in_the_way(*each)) {
             each->is_due = true;
-            if (--each->owner->missing_ == 0) {
-                *last_due = each->owner;
-                each->owner->next_due_ = nullptr;
-                last_due = &each->owner->next_due_;
-            }
+            if (--each->owner->missing_ == 0) add_due(*each->owner);
             prefetch(each->next); // whose turn may be next
         }
         if (is_last_due(*each)) return;
     }
+}
+
+void claim_table::add_due(claim_set& due) noexcept
+{
+    if (std::exchange(due.is_in_due_list_, true)) return;
+    due.next_due_ = nullptr;
+    (last_due_ ? last_due_->next_due_ : first_due_) = &due;
+    last_due_ = &due;
 }
 
 } // namespace vmtask::detail

@@ -63,8 +63,11 @@ private:
 
     enum class place : std::uint8_t { outside, coming, waiting, holding };
 
+    [[nodiscard]] bool has_parts() const noexcept { return present_ > (place_ == place::outside ? 0U : 1U); }
     [[nodiscard]] bool is_within(const claim_set& other) const noexcept;
     [[nodiscard]] bool comes_before(const claim_set& other) const noexcept;
+    static void note_presence(claim_set* added) noexcept;
+    static void note_absence(claim_set* removed) noexcept;
     void set(claim& own, resource_claim&& wanted) noexcept;
 
     claim only_;                       // most sets have one
@@ -74,7 +77,7 @@ private:
 
     claim_set* parent_ = nullptr;
     std::size_t depth_ = 0; // parents above it
-    std::size_t parts_ = 0; // prepared sets whose parent it is
+    std::size_t present_ = 0; // it and sets whose parent it is, as far as they, or parts of theirs, are in
 
     // Its place in all lines: right after `leader_` and that one's earlier parts, or,
     // without one, by its ticket.
@@ -83,7 +86,8 @@ private:
     std::size_t leaders_ = 0; // above it
 
     std::size_t missing_ = 0;       // claims that are not due
-    claim_set* next_due_ = nullptr; // among those that have just become due
+    claim_set* next_due_ = nullptr; // among those that have become due
+    bool is_in_due_list_ = false;
 };
 
 /// Who holds which resource, and who comes next.
@@ -96,7 +100,8 @@ private:
 /// overtaken by a part of a task that came before it.
 ///
 /// A part of a larger task stands right after that task, for it could wait for ever
-/// behind somebody who waits for the whole. Its whole's claims are no obstacle.
+/// behind somebody who waits for the whole. Its whole's claims are no obstacle, nor
+/// are those who wait for what its whole holds.
 ///
 /// Thread safety: none; the waiting room's lock guards it and all sets in it.
 class claim_table {
@@ -134,27 +139,12 @@ public:
             if (outer->place_ == claim_set::place::waiting) withdraw_if_held(*outer, overtaken);
     }
 
-    /// Takes the set out, whether it holds, waits or is only prepared, and calls
-    /// `due(claim_set&)` for each that becomes due by that.
-    template <class Due>
-    void leave(claim_set& leaving, Due due) noexcept
-    {
-        if (leaving.place_ == claim_set::place::outside) return;
-        claim_set* first_due = nullptr;
-        claim_set** last_due = &first_due;
-        const auto place = std::exchange(leaving.place_, claim_set::place::outside);
-        if (leaving.parent_) --leaving.parent_->parts_;
-        for (claim& left : leaving.claims_) take_out(left, place);
-        for (claim& left : leaving.claims_) {
-            if (--left.line->user_count == 0) lines_.remove(*left.line);
-            else if (place != claim_set::place::coming) find_due(*left.line, last_due);
-        }
-        // Told last: who is told may change the lines.
-        while (claim_set* const told = first_due) {
-            first_due = told->next_due_;
-            if (told->is_due()) due(*told);
-        }
-    }
+    /// Takes the set out, whether it holds, waits or is only prepared.
+    void leave(claim_set& leaving) noexcept;
+
+    /// One of the sets that have become due by what others did; null when there is
+    /// none left. To be asked after hold() and leave(), before the lock is free.
+    [[nodiscard]] claim_set* pop_due() noexcept;
 
     /// True when a prepared set would be due if it entered now.
     [[nodiscard]] bool is_free(claim_set& prepared)
@@ -203,7 +193,7 @@ private:
     static void remove(claim_list& list, claim& removed) noexcept;
 
     static void assign_place(claim_set& entering, std::uint64_t ticket) noexcept;
-    static void become_holder(claim_set& due) noexcept;
+    void become_holder(claim_set& due) noexcept;
     void take_ticket(claim_set& entering) noexcept { assign_place(entering, ++tickets_); }
     static void put_in(claim& entering) noexcept;
     [[nodiscard]] static claim* last_before(const claim& entering) noexcept;
@@ -217,19 +207,22 @@ private:
     {
         return conflict(other, wanted) && !wanted.owner->is_within(*other.owner);
     }
+    /// The same for one who waits: not if he waits for what a whole of the other holds.
+    [[nodiscard]] static bool is_before(const claim& waiting, const claim& wanted) noexcept
+    {
+        return is_in_the_way(waiting, wanted) && !(wanted.owner->parent_ && waits_for_a_whole(waiting, wanted));
+    }
+    [[nodiscard]] static bool waits_for_a_whole(const claim& waiting, const claim& wanted) noexcept;
     [[nodiscard]] static bool is_held_by_others(const claim& wanted) noexcept;
     [[nodiscard]] static bool nothing_in_the_way(const claim& wanted) noexcept;
     /// True when nobody who waits behind this one can be due.
-    [[nodiscard]] static bool is_last_due(const claim& waiting) noexcept
-    {
-        return waiting.is_exclusive() && waiting.owner->parts_ == 0;
-    }
+    [[nodiscard]] static bool is_last_due(const claim& waiting) noexcept;
 
     template <class Overtaken>
     static void withdraw_overtaken(const claim& added, Overtaken& overtaken) noexcept
     {
         for (claim* each = added.next; each; each = each->next) {
-            if (each->is_due && is_in_the_way(added, *each)) {
+            if (each->is_due && is_before(added, *each)) {
                 each->is_due = false;
                 if (each->owner->missing_++ == 0) overtaken(*each->owner);
             }
@@ -247,7 +240,8 @@ private:
         }
     }
 
-    static void find_due(claim_line& line, claim_set**& last_due) noexcept;
+    void find_due(claim_line& line) noexcept;
+    void add_due(claim_set& due) noexcept;
 
     template <class Visit>
     void visit_obstacles(claim_set& waiting, bool only_nearest, Visit visit)
@@ -259,7 +253,7 @@ private:
             if (is_in && wanted.is_due) continue;
             bool are_holders_implied = false;
             for (const claim* each = is_in ? wanted.previous : last_before(wanted); each; each = each->previous) {
-                if (!is_in_the_way(*each, wanted)) continue;
+                if (!is_before(*each, wanted)) continue;
                 if (visit(*each)) return;
                 if (only_nearest && waits_for_the_same(*each, wanted)) {
                     are_holders_implied = true;
@@ -282,6 +276,8 @@ private:
 
     claim_lines lines_;
     std::uint64_t tickets_ = 0;
+    claim_set* first_due_ = nullptr; // of those that nobody has asked for yet
+    claim_set* last_due_ = nullptr;
 };
 
 } // namespace vmtask::detail

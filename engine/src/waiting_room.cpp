@@ -92,7 +92,7 @@ void waiting_room::relate_locked(task_record& posted)
         if (refuses && !claims_.is_free(terms.claims)) std::rethrow_exception(busy_locked(terms));
         if (terms.parent && !terms.parent->add_part(posted)) throw std::system_error(errc::already_ended);
     } catch (...) {
-        claims_.leave(terms.claims, [](claim_set&) {}); // it was only prepared: nobody waited for it
+        claims_.leave(terms.claims); // it was only prepared: nobody waited for it
         throw;
     }
 }
@@ -299,14 +299,16 @@ bool waiting_room::pass_locked(task_terms& terms, moved_tasks& moved) noexcept
     if (!claim_locked(terms, moved)) return false;
     terms.stage = room_stage::lane;
     if (!lanes_.enter(terms)) return false;
-    pass_through_locked(terms);
+    pass_through_locked(terms, moved);
     return true;
 }
 
-void waiting_room::pass_through_locked(task_terms& terms) noexcept
+void waiting_room::pass_through_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
-    if (terms.claims.is_due()) claims_.hold(terms.claims, was_overtaken_locked);
     terms.stage = room_stage::passed;
+    if (!terms.claims.is_due()) return;
+    claims_.hold(terms.claims, was_overtaken_locked);
+    advance_due_locked(moved);
 }
 
 void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcept
@@ -357,18 +359,28 @@ void waiting_room::leave_lane_locked(task_terms& terms, moved_tasks& moved) noex
 void waiting_room::fill_lane_locked(lane& filled, moved_tasks& moved) noexcept
 {
     while (task_terms* const next = lane_table::next(filled)) {
-        pass_through_locked(*next);
+        pass_through_locked(*next, moved);
         moved.add(*next);
     }
 }
 
 void waiting_room::release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
-    claims_.leave(terms.claims, [&](const claim_set& due) {
+    claims_.leave(terms.claims);
+    advance_due_locked(moved);
+}
+
+/// Those who have got what they claim, by whatever others did. One may let others
+/// through in turn: they join the line, and do not become calls in calls.
+void waiting_room::advance_due_locked(moved_tasks& moved) noexcept
+{
+    if (std::exchange(is_advancing_, true)) return;
+    while (claim_set* const due = claims_.pop_due()) {
         // One that refuses to wait is on its way out.
-        task_terms& its = *due.task->terms();
+        task_terms& its = *due->task->terms();
         if (its.stage == room_stage::claims && !its.failure) advance_locked(its, moved);
-    });
+    }
+    is_advancing_ = false;
 }
 
 bool waiting_room::withdraw(task_record& leaving) noexcept

@@ -107,7 +107,8 @@ private:
     void release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void withdraw_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void take_back_locked(task_terms& terms, moved_tasks& moved) noexcept;
-    void pass_through_locked(task_terms& terms) noexcept;
+    void pass_through_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    void advance_due_locked(moved_tasks& moved) noexcept;
     [[nodiscard]] bool end_if_stuck(task_record& looked_at) noexcept;
     template <class Visit>
     static void for_each_predecessor_locked(const task_terms& terms, Visit visit);
@@ -121,6 +122,7 @@ private:
     // Guarded by mutex_.
     claim_table claims_;
     lane_table lanes_;
+    bool is_advancing_ = false; // on this very thread, further out
 };
 
 } // namespace vmtask::detail

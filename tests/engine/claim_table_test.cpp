@@ -21,18 +21,41 @@ namespace {
 
 using sets = std::vector<const claim_set*>;
 
-/// Takes the set out; returns those that got their turn by that.
-sets leave(claim_table& table, claim_set& leaving)
+void ignore(claim_set&) {}
+
+/// Whoever is due takes what it claims; returns those.
+sets hold_due(claim_table& table)
 {
     sets granted;
-    table.leave(leaving, [&](const claim_set& each) { granted.push_back(&each); });
+    while (claim_set* const due = table.pop_due()) {
+        table.hold(*due, ignore);
+        granted.push_back(due);
+    }
     return granted;
 }
 
+/// Takes the set out; returns those that got their turn by that.
+sets leave(claim_table& table, claim_set& leaving)
+{
+    table.leave(leaving);
+    return hold_due(table);
+}
+
+/// True when the set got its turn at once.
 bool enter(claim_table& table, claim_set& entering)
 {
     table.prepare(entering);
-    return table.enter(entering);
+    if (!table.enter(entering, ignore)) return false;
+    table.hold(entering, ignore);
+    (void)hold_due(table);
+    return true;
+}
+
+bool has_obstacle(claim_table& table, claim_set& waiting)
+{
+    bool found = false;
+    table.for_each_obstacle(waiting, [&](const claim&) { return found = true; });
+    return found;
 }
 
 } // namespace
@@ -46,9 +69,9 @@ TEST_CASE("an exclusive claim is granted alone, and the others in order of arriv
     CHECK(enter(table, first));
     CHECK_FALSE(enter(table, second));
     CHECK_FALSE(enter(table, third));
-    REQUIRE(table.obstacle(third));
+    REQUIRE(has_obstacle(table, third));
     CHECK(leave(table, first) == sets{&second});
-    CHECK_FALSE(third.is_granted());
+    CHECK_FALSE(third.is_held());
     CHECK(leave(table, second) == sets{&third});
     CHECK(leave(table, third).empty());
     CHECK(table.empty());
@@ -115,8 +138,8 @@ TEST_CASE("a part of a task shares its claims, and comes before those that wait 
     claim_set stranger({exclusive("disk"), exclusive("other")});
     claim_set part({exclusive("disk"), exclusive("other")});
     claim_set sibling({exclusive("disk")});
-    part.parent = &whole;
-    sibling.parent = &whole;
+    part.set_parent(&whole);
+    sibling.set_parent(&whole);
     CHECK(enter(table, whole));
     CHECK_FALSE(enter(table, stranger));
     // Behind the stranger, who waits for the whole, it would wait for ever.
@@ -155,7 +178,7 @@ TEST_CASE("a part comes before one that waits for its whole, though another hold
     claim_set waiting({shared("a"), exclusive("b")});
     claim_set holder({shared("a")});
     claim_set part({exclusive("a")});
-    part.parent = &whole;
+    part.set_parent(&whole);
     CHECK(enter(table, whole));
     CHECK_FALSE(enter(table, waiting));
     CHECK(enter(table, holder));
@@ -172,8 +195,8 @@ TEST_CASE("a part is granted what its whole holds, though a part of an older one
     claim_set younger({exclusive("b")});
     claim_set waiting({exclusive("b")});
     claim_set part({exclusive("b")});
-    waiting.parent = &older;
-    part.parent = &younger;
+    waiting.set_parent(&older);
+    part.set_parent(&younger);
     CHECK(enter(table, older));
     CHECK(enter(table, younger));
     CHECK_FALSE(enter(table, waiting));
@@ -190,9 +213,9 @@ TEST_CASE("a part of a part comes before its whole's younger sibling", "[claim]"
     claim_set holder({exclusive("c")});
     claim_set younger({exclusive("c")});
     claim_set inner({exclusive("c")});
-    older.parent = &whole;
-    younger.parent = &whole;
-    inner.parent = &older;
+    older.set_parent(&whole);
+    younger.set_parent(&whole);
+    inner.set_parent(&older);
     CHECK(enter(table, whole));
     CHECK(enter(table, holder));
     CHECK(enter(table, older));
@@ -209,7 +232,7 @@ namespace {
 struct member {
     member(std::vector<resource_claim> wanted, member* part_of) : claims(std::move(wanted)), whole(part_of), set(claims)
     {
-        if (whole) set.parent = &whole->set;
+        if (whole) set.set_parent(&whole->set);
     }
 
     const std::vector<resource_claim> claims;
@@ -229,11 +252,12 @@ class tried_table {
 public:
     void enter(member& entering) { (void)::enter(table_, entering.set); }
     void leave(member& leaving) { (void)::leave(table_, leaving.set); }
-    [[nodiscard]] static bool is_granted(const member& asked) { return asked.set.is_granted(); }
-    [[nodiscard]] bool names(const member& obstacle, const member& waiting) const
+    [[nodiscard]] static bool is_granted(const member& asked) { return asked.set.is_held(); }
+    [[nodiscard]] bool names(const member& obstacle, member& waiting)
     {
         bool is_named = false;
-        table_.for_each_obstacle(waiting.set, [&](const claim& each) { is_named |= each.owner == &obstacle.set; });
+        table_.for_each_obstacle(waiting.set,
+                                 [&](const claim& each) { return is_named |= each.owner == &obstacle.set; });
         return is_named;
     }
     [[nodiscard]] bool empty() const { return table_.empty(); }
@@ -376,7 +400,7 @@ private:
         }
     }
 
-    void check_waiting(const member& waiting)
+    void check_waiting(member& waiting)
     {
         bool has_obstacle = false;
         bool has_name = false;
