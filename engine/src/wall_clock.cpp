@@ -16,12 +16,10 @@ clock_offset system_clock_offset() noexcept
 clock_reading wall_clock::read() const noexcept
 {
     const auto [ahead, doubt] = source_.load(std::memory_order_relaxed)();
-    const steady_time::rep last = told_by_.load(std::memory_order_relaxed);
-    const steady_time::rep difference = ahead.count() > last ? ahead.count() - last : last - ahead.count();
+    const steady_time::duration last(told_by_.load(std::memory_order_relaxed));
     // The two clocks are not read at one instant. What may come of that alone is
     // not followed: a task is told to have begun at the same time whenever asked.
-    if (last != steady_time::duration::min().count() && steady_time::duration(difference) <= 1ms + doubt)
-        return clock_reading(steady_time::duration(last));
+    if (last != not_read_yet && std::chrono::abs(ahead - last) <= 1ms + doubt) return clock_reading(last);
     told_by_.store(ahead.count(), std::memory_order_relaxed);
     return clock_reading(ahead);
 }

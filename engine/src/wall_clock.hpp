@@ -44,8 +44,10 @@ public:
     void take_offset_from(offset_source source) noexcept { source_.store(source, std::memory_order_relaxed); }
 
 private:
+    static constexpr steady_time::duration not_read_yet = steady_time::duration::min();
+
     std::atomic<offset_source> source_{&system_clock_offset};
-    mutable std::atomic<steady_time::rep> told_by_{steady_time::duration::min().count()};
+    mutable std::atomic<steady_time::rep> told_by_{not_read_yet.count()};
 };
 
 } // namespace vmtask::detail

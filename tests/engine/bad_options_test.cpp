@@ -51,14 +51,14 @@ std::vector<bad_case> bad_cases()
 TEST_CASE("a number that is no value of an option's enumeration is refused by the option's name", "[bad_input]")
 {
     vmtask::engine engine({.workers = 1});
-    for (auto& [name, options] : bad_cases()) {
-        INFO(name);
+    for (const bad_case& each : bad_cases()) {
+        INFO(each.name);
         try {
-            (void)engine.post([](task_context&) {}, options);
+            (void)engine.post([](task_context&) {}, each.options);
             FAIL_CHECK("it was posted");
         } catch (const std::system_error& refused) {
             CHECK(refused.code() == errc::bad_options);
-            CHECK(std::string(refused.what()).find(name) != std::string::npos);
+            CHECK(std::string(refused.what()).find(each.name) != std::string::npos);
         }
     }
     CHECK(engine.tasks().empty());
@@ -69,10 +69,10 @@ TEST_CASE("such a number is refused for coroutines and sources too, and the body
 {
     vmtask::engine engine({.workers = 1});
     auto body = [kept = std::make_unique<int>(7)](task_context&) -> asio::awaitable<int> { co_return *kept; };
-    for (auto& [name, options] : bad_cases()) {
-        INFO(name);
-        CHECK(code_thrown_by([&] { (void)engine.post(std::move(body), options); }) == errc::bad_options);
-        CHECK(code_thrown_by([&] { task_source<>(engine, options); }) == errc::bad_options);
+    for (const bad_case& each : bad_cases()) {
+        INFO(each.name);
+        CHECK(code_thrown_by([&] { (void)engine.post(std::move(body), each.options); }) == errc::bad_options);
+        CHECK(code_thrown_by([&] { task_source<>(engine, each.options); }) == errc::bad_options);
     }
     const task<int> posted = engine.post(std::move(body)); // NOLINT: that is the question
     REQUIRE(posted.wait_for_completion(patience) == wait_status::completed);

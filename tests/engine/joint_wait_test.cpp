@@ -141,7 +141,7 @@ TEST_CASE("all of no tasks have ended, and none of them is the first", "[when_al
     const std::vector<task_handle> none;
     CHECK(when_all(none).wait_for_completion() == wait_status::completed);
     when_all(none).async_wait(asio::use_future).get();
-    CHECK(code_thrown_by([&] { when_any(none).wait_for_completion(); }) == errc::no_task);
+    CHECK(code_thrown_by([&] { (void)when_any(none).wait_for_completion(); }) == errc::no_task);
     CHECK(code_thrown_by([&] { when_any(none).async_wait(asio::use_future).get(); }) == errc::no_task);
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("an empty handle among others is told", "[when_all][when_any]")
     held_tasks held(1);
     const all_tasks all = when_all(held.tasks.front(), task_handle());
     const any_task any = when_any(held.tasks.front(), task_handle());
-    CHECK(code_thrown_by([&] { all.wait_for_completion(); }) == errc::no_task);
+    CHECK(code_thrown_by([&] { (void)all.wait_for_completion(); }) == errc::no_task);
     CHECK(code_thrown_by([&] { (void)any.wait_for_completion(0s); }) == errc::no_task);
     CHECK(code_thrown_by([&] { all.async_wait(asio::use_future).get(); }) == errc::no_task);
     CHECK(code_thrown_by([&] { any.async_wait_for(1h, asio::use_future).get(); }) == errc::no_task);
