@@ -168,6 +168,8 @@ bool small_world_stage::is_quiet(int number) const
     if (its.posted != post_state::made || its.task.is_complete()) return true;
     if (its.is_over) return has_living_part(number);
     if (its.has_begun) return body_is_quiet(its);
+    // Stopped unbegun, it has yet to wait for its parts.
+    if (its.task.cancel_requested() && has_living_part(number)) return true;
     const obstacle_kind obstacle = its.task.obstacle().kind;
     return obstacle != obstacle_kind::worker && obstacle != obstacle_kind::none;
 }
