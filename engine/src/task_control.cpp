@@ -59,17 +59,12 @@ std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer)
     return {};
 }
 
-/// Asks this task to stop, and none of its parts. True when they are the caller's
-/// to ask.
-bool task_record::cancel_alone(cancel_origin origin) noexcept
+/// The same for a part whose own parts are the caller's to ask.
+void task_record::carry_out_own_cancel() noexcept
 {
-    const auto answer = ask_to_cancel({}, origin, &status_word::request_cancel);
-    if (answer != status_word::cancel_answer::requested) {
-        carry_out_cancel(answer);
-        return false;
-    }
-    request_stop();
-    return true;
+    if (!status_.is_claimed()) return request_stop();
+    set_error(errc::cancelled);
+    end_in_queue(task_state::cancelled);
 }
 
 /// On the reaper. A task that has not begun ends here, and a body that stays in a

@@ -48,31 +48,57 @@ bool task_record::parts_go_on(task_state terminal) noexcept
     return true;
 }
 
-/// Asks all parts to stop, and theirs, and so on: from a list of those whose parts
-/// are still to be asked, as they may be nested without end. Whoever is the first to
-/// ask a task has it on his list, and nobody else.
+namespace {
+
+/// Tasks that have been asked to stop and are to be told, in that order. Whoever is
+/// the first to ask a task has it in his list, and nobody else.
+class asked_tasks {
+public:
+    void add(task_terms& asked) noexcept
+    {
+        asked.task.add_reference();
+        asked.next_cancelled = nullptr;
+        (last_ ? last_->next_cancelled : first_) = &asked;
+        last_ = &asked;
+    }
+    [[nodiscard]] task_terms* first() const noexcept { return first_; }
+    [[nodiscard]] intrusive_ptr<task_record> pop() noexcept
+    {
+        task_terms* const popped = first_;
+        if (!popped) return {};
+        first_ = popped->next_cancelled;
+        return {&popped->task, adopt_reference};
+    }
+
+private:
+    task_terms* first_ = nullptr;
+    task_terms* last_ = nullptr;
+};
+
+} // namespace
+
+/// Asks all parts to stop, and theirs, and so on, before any of them is told: one
+/// that ends by that finds its own parts asked already. So however deep they are
+/// nested, the calls are not.
 void task_record::cancel_parts() noexcept
 {
     if (!status_.has_parts()) return;
-    task_terms* first = nullptr;
-    task_terms** last = &first;
-    for (intrusive_ptr<task_record> whole = share(*this); whole;) {
-        std::size_t left = whole->parts_left();
-        for (; left > 0; --left) {
-            const intrusive_ptr<task_record> told = whole->next_part_to_tell();
-            if (!told) break;
-            if (!told->cancel_alone(cancel_origin::parent) || !told->has_parts()) continue;
-            told->add_reference();
-            told->terms_->next_cancelled = nullptr;
-            *last = told->terms_.get();
-            last = &told->terms_->next_cancelled;
+    asked_tasks asked;
+    const auto ask_parts_of = [&](task_record& whole) {
+        for (std::size_t left = whole.parts_left(); left > 0; --left) {
+            const intrusive_ptr<task_record> part = whole.next_part_to_tell();
+            if (!part) return;
+            const auto answer = part->ask_to_cancel({}, cancel_origin::parent, &status_word::request_cancel);
+            const bool is_ours =
+                answer == status_word::cancel_answer::requested || answer == status_word::cancel_answer::claimed;
+            if (is_ours) asked.add(*part->terms_);
         }
-        task_terms* const next = first;
-        whole = next ? intrusive_ptr<task_record>(&next->task, adopt_reference) : intrusive_ptr<task_record>();
-        if (!next) break;
-        first = next->next_cancelled;
-        if (!first) last = &first;
-    }
+    };
+    ask_parts_of(*this);
+    // The list grows at its end while we walk it.
+    for (task_terms* each = asked.first(); each; each = each->next_cancelled)
+        if (each->task.has_parts()) ask_parts_of(each->task);
+    while (const intrusive_ptr<task_record> told = asked.pop()) told->carry_out_own_cancel();
 }
 
 std::size_t task_record::parts_left() const noexcept

@@ -297,7 +297,7 @@ TEST_CASE("a wait on a worker that runs out of memory blocks nobody", "[allocati
     const auto task = engine.post([&](task_context&) {
         std::vector<vmtask::task<>> parts;
         for (int i = 0; i < 20; ++i) parts.push_back(engine.post(nothing));
-        return fail_each_allocation_in([&] { when_all(parts).wait_for_completion(); });
+        return fail_each_allocation_in([&] { (void)when_all(parts).wait_for_completion(); });
     });
     REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
     CHECK(task.result() > 0);

@@ -36,10 +36,15 @@ TEST_CASE("a cancel ends a queued task before it returns, and its body never run
     CHECK_FALSE(begun);
 }
 
-TEST_CASE("a cancelled queued task's body is destroyed before the cancel returns", "[cancel]")
+TEST_CASE("a cancelled queued task's body is destroyed before its end is told, and not by the caller", "[cancel]")
 {
     test::gate gate;
-    auto captured = std::make_shared<int>(0);
+    std::thread::id destroyed_by;
+    const auto note_thread = [&](int* captured) {
+        destroyed_by = std::this_thread::get_id();
+        delete captured;
+    };
+    std::shared_ptr<int> captured(new int(0), note_thread);
     const std::weak_ptr<int> watched = captured;
     vmtask::engine engine({.workers = 1});
     const auto held = test::occupy_workers(engine, gate, 1);
@@ -48,7 +53,9 @@ TEST_CASE("a cancelled queued task's body is destroyed before the cancel returns
     REQUIRE_FALSE(watched.expired());
 
     CHECK_FALSE(task.request_cancel());
+    REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
     CHECK(watched.expired());
+    CHECK(destroyed_by != std::this_thread::get_id());
 }
 
 TEST_CASE("a cancel stops a running task at its next checkpoint", "[cancel]")

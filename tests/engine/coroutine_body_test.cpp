@@ -276,7 +276,7 @@ TEST_CASE("a coroutine body that ignores its cancel and finishes has succeeded",
     CHECK(task.result() == 7);
 }
 
-TEST_CASE("a cancel ends a queued coroutine task at once", "[coroutine][cancel]")
+TEST_CASE("a cancel ends a queued coroutine task while the event loop is busy", "[coroutine][cancel]")
 {
     test::gate gate;
     auto captured = std::make_shared<int>(0);
@@ -291,8 +291,10 @@ TEST_CASE("a cancel ends a queued coroutine task at once", "[coroutine][cancel]"
     captured.reset();
 
     CHECK_FALSE(task.request_cancel());
+    REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
     CHECK(task.state() == task_state::cancelled);
     CHECK(watched.expired());
+    CHECK(gate.still_holding());
     gate.open();
     REQUIRE(test::settle_event_loop(engine));
     CHECK_FALSE(begun);

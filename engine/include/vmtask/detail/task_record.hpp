@@ -261,7 +261,7 @@ private:
     [[nodiscard]] bool part_ended(task_record& part) noexcept;
     void remove_part_locked(task_record& removed) noexcept VMTASK_REQUIRES(mutex_);
     void cancel_parts() noexcept;
-    [[nodiscard]] bool cancel_alone(cancel_origin origin) noexcept;
+    void carry_out_own_cancel() noexcept;
     [[nodiscard]] std::size_t parts_left() const noexcept;
     [[nodiscard]] intrusive_ptr<task_record> next_part_to_tell() noexcept;
     void cancel_for_limit(limit_kind kind) noexcept;
