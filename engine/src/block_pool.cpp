@@ -75,8 +75,9 @@ public:
         return taken;
     }
 
-    void hold() noexcept { mutex_.lock(); }
-    void let_go() noexcept { mutex_.unlock(); }
+    // Of all depots at once, for a fork.
+    void hold() noexcept { mutex_.unranked().lock(); }
+    void let_go() noexcept { mutex_.unranked().unlock(); }
 
 private:
     alignas(64) ranked_mutex<lock_rank::block_pool, small_mutex> mutex_;

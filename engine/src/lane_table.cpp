@@ -26,6 +26,8 @@ lane* lane_table::find(const std::string& name)
 lane& lane_table::set_limit(const std::string& name, std::size_t limit)
 {
     lane& changed = lanes_.try_emplace(name, aging_).first->second;
+    const auto places = [](std::size_t given) { return given - 1; }; // none given: the most there are
+    if (places(limit) < places(changed.limit)) changed.was_narrowed = true;
     changed.limit = limit;
     return changed;
 }

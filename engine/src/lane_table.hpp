@@ -25,6 +25,7 @@ struct lane {
     std::size_t under_way = 0;
     task_terms* first_holder = nullptr; // of those under way
     bool may_have_guests = false;       // some that wait may be parts of one that has a place
+    bool was_narrowed = false;          // had more places when some of those that will need one were looked at
     priority_queue waiting;             // tasks that wait for nothing else
 };
 

@@ -58,7 +58,7 @@ private:
     };
     struct released_line final : line {
         using line::line;
-        void reap(task_record& next) noexcept override { next.release_reference(); }
+        void reap(task_record& next) noexcept override { next.release_engines_reference(); }
     };
     struct destroyed_line final : line {
         using line::line;

@@ -29,7 +29,7 @@ public:
     {
         while (task_record* const dropped = list_.pop_front()) {
             if (dropped->keeps_value()) dropped->core().reaped().release(*dropped);
-            else dropped->release_reference();
+            else dropped->release_engines_reference();
         }
         if (task_record* const ended = without_value_) {
             ended->destroy_value();
@@ -303,6 +303,7 @@ void task_board::retire_locked(task_record& ended, steady_time now, released_tas
     // Whoever was claimed has ended in the queue.
     if (!ended.status_.is_claimed()) counters_.run.add(ended.ended_at_ - ended.began_at_);
     retained_.push_back(ended);
+    ended.is_retained_ = true;
     if (withhold_value_locked(ended, 1)) released.add_value_of(ended);
     prune_locked(now, released);
     arm_sweep_locked();
@@ -313,7 +314,7 @@ void task_board::retire_locked(task_record& ended, steady_time now, released_tas
 bool task_board::withhold_value(task_record& ended) noexcept
 {
     const mutex_guard lock(mutex_);
-    return withhold_value_locked(ended, 2);
+    return ended.is_retained_ && withhold_value_locked(ended, 2);
 }
 
 /// Under the lock nobody finds the task, so nobody else gets to refer to it.
@@ -352,6 +353,7 @@ void task_board::prune_locked(steady_time now, released_tasks& released) noexcep
 void task_board::release_locked(task_record& retained, released_tasks& released) noexcept
 {
     retained_.remove(retained);
+    retained.is_retained_ = false;
     table_.remove(retained.id());
     released.add(retained);
 }

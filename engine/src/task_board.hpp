@@ -85,9 +85,8 @@ public:
     void retire(task_record& ended) noexcept;
     /// Takes a task out of the queue; it will not be started.
     void leave_queue(task_record& queued) noexcept;
-    /// Nobody refers to the ended task but the engine and the caller: makes its value
-    /// unreachable, for the caller to destroy. False when it is so already, or
-    /// somebody else has got a handle meanwhile.
+    /// If nobody refers to the ended task but the board and the caller, makes its
+    /// value unreachable, for the caller to destroy. False when it is so already.
     [[nodiscard]] bool withhold_value(task_record& ended) noexcept;
     /// Without the lock: a hint, exact for tasks submitted before.
     [[nodiscard]] bool has_queued() const noexcept;

@@ -6,6 +6,7 @@
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/task_record.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -40,7 +41,7 @@ struct task_needs {
 
 /// Who is in a lane, and who waits for it.
 struct lane_needs {
-    std::size_t free_places = 0;
+    std::ptrdiff_t free_places = 0; // less than none when the lane was narrowed
     std::vector<task_pointer> holders;
     std::vector<task_pointer> waiting; // in the order in which they get a place
 };

@@ -72,7 +72,7 @@ private:
     /// A lane, of which tasks get places in turn.
     struct lane_state {
         index node = none; // what holders report to
-        std::size_t free_places = 0;
+        std::ptrdiff_t free_places = 0;
         std::vector<index> waiting;
         std::size_t served = 0;
     };

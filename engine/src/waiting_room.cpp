@@ -12,6 +12,7 @@
 #include <vmtask/error.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <thread>
@@ -319,11 +320,14 @@ void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcep
 }
 
 /// A task that waits for others than before may have closed a cycle, if somebody
-/// waits for it.
+/// waits for it. In the lines behind it others do so already, and were looked
+/// through with what it will need; but not with fewer places in its lane.
 void waiting_room::look_through_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
     const task_record& task = terms.task;
-    if (!terms.failure && (terms.parent || task.has_parts() || task.has_waiters())) moved.add_to_check(terms);
+    const bool is_awaited = terms.parent || task.has_parts() || task.has_waiters();
+    const bool has_lost_places = terms.place.is_waiting && terms.place.lane->was_narrowed;
+    if (!terms.failure && (is_awaited || has_lost_places)) moved.add_to_check(terms);
 }
 
 /// False when it waits for what it claims.
@@ -607,8 +611,8 @@ void waiting_room::collect_needs(task_record& queued, task_needs& needs)
 void waiting_room::collect_needs(lane& asked, lane_needs& needs)
 {
     const mutex_guard lock(mutex_);
-    needs.free_places = asked.limit == 0 ? std::numeric_limits<std::size_t>::max() / 2
-                                         : asked.limit - std::min(asked.limit, asked.under_way);
+    const auto limit = std::min<std::size_t>(asked.limit - 1, std::numeric_limits<std::uint32_t>::max()) + 1; // 0: none
+    needs.free_places = static_cast<std::ptrdiff_t>(limit) - static_cast<std::ptrdiff_t>(asked.under_way);
     for (task_terms* each = asked.first_holder; each; each = each->place.next_holder)
         needs.holders.push_back(share(each->task));
     asked.waiting.for_each_in_order([&](task_record& waiting) { needs.waiting.push_back(share(waiting)); });

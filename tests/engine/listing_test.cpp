@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/occupy.hpp"
+#include "support/thrown.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -142,13 +143,39 @@ TEST_CASE("an ended task that is let go frees its result", "[list]")
     auto value = std::make_shared<int>(7);
     const std::weak_ptr<int> watched = value;
     vmtask::engine engine({.workers = 1, .retain = {.count = 3}});
-    REQUIRE(engine.post([value](task_context&) { return value; }).wait_for_completion(patience)
-            == wait_status::completed);
+    auto task = engine.post([value](task_context&) { return value; });
+    REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
     value.reset();
-    CHECK_FALSE(watched.expired());
     for (int i = 0; i < 20; ++i) (void)post_and_drop(engine);
+    CHECK_FALSE(watched.expired());
+
+    task = {};
+    CHECK(test::eventually([&] { return watched.expired(); }));
+}
+
+TEST_CASE("a listed task to which nobody has a handle keeps its outcome and gives its result back", "[list]")
+{
+    auto value = std::make_shared<int>(7);
+    const std::weak_ptr<int> watched = value;
+    vmtask::engine engine({.workers = 1});
+    const bool drops_before_the_end = GENERATE(false, true);
+    test::gate gate;
+    auto task = engine.post([value, &gate](task_context& self) {
+        gate.hold(self);
+        return value;
+    });
+    const std::uint64_t id = task.id();
+    value.reset();
+    if (drops_before_the_end) task = {};
+    gate.open();
+    REQUIRE(engine.find(id).wait_for_completion(patience) == wait_status::completed);
+    task = {};
 
     CHECK(test::eventually([&] { return watched.expired(); }));
+    const auto found = task_cast<std::shared_ptr<int>>(engine.find(id));
+    REQUIRE(found);
+    CHECK(found.state() == task_state::succeeded);
+    CHECK(test::code_thrown_by([&] { (void)found.result(); }) == errc::result_taken);
 }
 
 TEST_CASE("cancelled and failed tasks are kept like those that succeeded", "[list]")

@@ -133,7 +133,8 @@ TEST_CASE("the metrics count workers that block, those that take over, and waits
     const auto part = [&](task_context& self) { gate.hold(self); };
     const auto outer = engine.post([&](task_context& self) {
         const wait_status for_itself = self.handle().wait_for_completion();
-        const wait_status for_part = engine.post(part).wait_for_completion();
+        // With a time-out, so that the waiting thread does not run it itself.
+        const wait_status for_part = engine.post(part).wait_for_completion(2 * patience);
         return std::pair(for_itself, for_part);
     });
     REQUIRE(gate.reached());

@@ -87,6 +87,9 @@ public:
     /// For functions that are called under the lock by others who cannot say so.
     void assert_held() const noexcept VMTASK_ASSERTS_HELD() { check_lock_held(Rank); }
 
+    /// For one who takes all of a rank, always in the same order, and nothing else.
+    [[nodiscard]] Mutex& unranked() noexcept { return mutex_; }
+
 private:
     Mutex mutex_;
 };

@@ -81,11 +81,17 @@ public:
     {
         std::uint32_t seen = references_.load(std::memory_order_relaxed);
         do {
-            // The one that is left is the engine's: nobody can ask for the value.
+            // The one that is left may be the engine's: then nobody can ask for the value.
             if (seen == 2 && ended() && keeps_value_.load(std::memory_order_relaxed)) return release_last_but_one();
         } while (!references_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
                                                     std::memory_order_relaxed));
         if (seen == 1) dispose();
+    }
+
+    /// The engine's own, which is not the last but one of a handle's.
+    void release_engines_reference() noexcept
+    {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
     }
 
     // What a handle asks.
@@ -352,6 +358,7 @@ private:
     cancel_origin cancel_origin_ VMTASK_GUARDED_BY(mutex_) = cancel_origin::none;
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false;
+    bool is_retained_ = false;  // ended, and with the board, which has a reference
     bool is_set_aside_ = false; // held when it was to begin
     std::atomic<bool> keeps_value_{false}; // until the value is withheld
     task_state end_in_queue_ = task_state::queued; // what it ends as, unbegun; last: derived classes use the padding
