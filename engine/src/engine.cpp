@@ -61,7 +61,7 @@ void engine::set_lane_limit(const std::string& lane, std::size_t limit)
 
 engine::executor_type engine::get_worker_executor() const noexcept
 {
-    return core_->workers().context().get_executor();
+    return core_->workers().threads().context().get_executor();
 }
 
 shutdown_report engine::shutdown_until(shutdown_mode mode, detail::steady_time deadline)

@@ -9,6 +9,7 @@
 #include <vmtask/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -25,6 +26,7 @@ std::size_t worker_count_of(const engine_options& options) noexcept
 
 engine_core::engine_core(engine_options&& options)
     : observer_(std::move(options.observer)),
+      observing_(observer_.get()),
       timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       loop_probe_(loop_.executor()),
@@ -33,7 +35,8 @@ engine_core::engine_core(engine_options&& options)
       events_(options.events, timers_, loop_.executor()),
       board_(options, timers_, reaper_),
       room_(*this, options),
-      workers_(*this, board_, worker_count_of(options), options.spare_workers, options.on_handler_exception)
+      workers_(*this, board_, timers_, {worker_count_of(options), options.spare_workers, options.spare_idle},
+               options.on_handler_exception)
 {
     timers_.start();
     loop_.start();
@@ -127,16 +130,29 @@ void engine_core::stop_threads() noexcept
 {
     // Nobody has a deadline any more; the workers may still hand handlers to
     // the event loop.
-    timers_.stop();
-    workers_.stop();
-    reaper_.stop();
-    loop_.stop();
+    timers_.join();
+    workers_.threads().join();
+    reaper_.join();
+    loop_.join();
+    drop_handlers();
+}
+
+/// Handlers that are destroyed with one io_context may post to another, which
+/// therefore stays until all are empty; but not for ever.
+void engine_core::drop_handlers() noexcept
+{
+    const std::array groups{&timers_.threads(), &workers_.threads(), &reaper_.threads(), &loop_.threads()};
+    constexpr int generations = 8;
+    for (int generation = 0; generation < generations; ++generation)
+        for (thread_group* const each : groups) each->drop();
+    for (thread_group* const each : groups) each->stop();
 }
 
 void engine_core::end() noexcept
 {
     events_.close();
     stop_threads();
+    observers_entrance_.close();
     observer_.reset();
     while (give_blocks_back()) {
     }

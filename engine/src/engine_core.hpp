@@ -11,6 +11,7 @@
 #include "reaper.hpp"
 #include "task_board.hpp"
 #include "timer_loop.hpp"
+#include "turnstile.hpp"
 #include "waiting_room.hpp"
 #include "wall_clock.hpp"
 #include "worker_pool.hpp"
@@ -60,8 +61,10 @@ public:
     /// The coroutine task whose body the calling event loop thread is in.
     [[nodiscard]] task_record* coroutine_on_this_thread() noexcept;
 
-    /// Null when nobody observes.
-    [[nodiscard]] task_observer* observer() const noexcept { return observer_.get(); }
+    /// Null when nobody observes. Call it inside observing() only.
+    [[nodiscard]] task_observer* observer() const noexcept { return observing_; }
+    /// Lets nobody in any more once the engine has let the observer go.
+    [[nodiscard]] turnstile& observing() noexcept { return observers_entrance_; }
     /// Counters of the engine's parts that are not their own.
     [[nodiscard]] rare_events& rare() noexcept { return rare_; }
     [[nodiscard]] metrics_snapshot metrics();
@@ -86,6 +89,7 @@ public:
 private:
     ~engine_core() = default;
     void stop_threads() noexcept;
+    void drop_handlers() noexcept;
 
     // Tasks that are gone, subtracted from a number that they can never reach;
     // end() adds those that were made, and whoever makes it zero deletes. So a
@@ -97,6 +101,8 @@ private:
     wall_clock clock_;
     const process_mark process_;
     std::shared_ptr<task_observer> observer_; // until the engine ends
+    task_observer* const observing_;
+    turnstile observers_entrance_;
     rare_events rare_;
     timer_loop timers_;
     event_loop loop_;

@@ -21,13 +21,13 @@ void event_loop::start()
     while (threads_.size() < thread_count_) threads_.add_thread();
 }
 
-void event_loop::stop()
+void event_loop::join()
 {
     if (pins_.fetch_or(closed, std::memory_order_acq_rel) != 0) {
         const mutex_guard lock(mutex_);
         while (!is_unpinned_) last_pin_gone_.wait(mutex_);
     }
-    threads_.stop();
+    threads_.join();
 }
 
 asio::any_io_executor event_loop::coroutine_executor()

@@ -28,8 +28,8 @@ public:
     event_loop(engine_core& core, std::size_t thread_count, thread_group::exception_handler on_exception);
 
     void start();
-    /// Waits until nobody pins the loop, and ends it.
-    void stop();
+    /// Waits until nobody pins the loop, and ends its threads.
+    void join();
 
     [[nodiscard]] loop_executor executor() const noexcept { return executor_; }
     [[nodiscard]] asio::any_io_executor coroutine_executor();

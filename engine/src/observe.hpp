@@ -28,8 +28,13 @@ template <class... Details>
 void observe(const task_record& task, void (task_observer::*event)(const observed_task&, Details...) noexcept,
              const std::type_identity_t<Details>&... details) noexcept
 {
+    engine_core& core = task.core();
+    task_observer* const observer = core.observer();
+    // Too late for a thread that has slept in a task since the engine ended.
+    if (!observer || !core.observing().enter()) return;
     assert_no_lock_held("an observer is told");
-    if (task_observer* const observer = task.core().observer()) (observer->*event)(view_of(task), details...);
+    (observer->*event)(view_of(task), details...);
+    core.observing().leave();
 }
 
 /// Tells those who read the engine's events as well, and first.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "reaper.hpp"
 
-#include <asio/post.hpp>
-
 #include <exception>
 #include <utility>
 
@@ -29,12 +27,6 @@ void reaper::join()
     }
 }
 
-void reaper::stop()
-{
-    join();
-    threads_.stop();
-}
-
 void reaper::add(job& added) noexcept
 {
     {
@@ -43,7 +35,6 @@ void reaper::add(job& added) noexcept
             added.next_ = nullptr;
             (newest_ ? newest_->next_ : oldest_) = &added;
             newest_ = &added;
-            // Posted under the lock: afterwards the io_context may be gone.
             if (!is_asked_) ask_for_turn_locked();
             return;
         }
@@ -54,10 +45,10 @@ void reaper::add(job& added) noexcept
 void reaper::ask_for_turn_locked() noexcept
 {
     is_asked_ = true;
-    asio::post(threads_.context(), engine_handler(memory_, [this] { take_turn(); }));
+    threads_.post(engine_handler(memory_, [this] { take_turn(); }));
 }
 
-void reaper::take_turn() noexcept
+void reaper::take_turn()
 {
     engine_thread& self = *this_engine_thread();
     self.has_turn = true;
@@ -65,16 +56,24 @@ void reaper::take_turn() noexcept
 }
 
 /// Null when the turn is over, or has been handed on.
-reaper::job* reaper::next_of_turn(engine_thread& self) noexcept
+reaper::job* reaper::next_of_turn(engine_thread& self)
 {
     const mutex_guard lock(mutex_);
     if (!self.has_turn) {
         --handed_on_;
+        if (leave_if_spare_locked()) throw thread_group::departure();
         return nullptr;
     }
     job* const next = pop_locked();
     if (!next) self.has_turn = is_asked_ = false;
     return next;
+}
+
+/// True when the calling thread, whose job has come back from a wait, is not
+/// needed any more.
+bool reaper::leave_if_spare_locked() noexcept
+{
+    return threads_.size() > handed_on_ + 1 && threads_.set_this_thread_aside();
 }
 
 reaper::job* reaper::pop_locked() noexcept
@@ -103,13 +102,13 @@ bool reaper::begin_blocking() noexcept
 bool reaper::has_thread_to_spare_locked() noexcept
 {
     if (threads_.size() > handed_on_ + 1) return true;
+    if (!threads_.is_open()) return true; // whoever joins does what is left
     if (handed_on_ >= spare_threads_) return false;
     try {
-        threads_.add_thread();
+        return threads_.add_thread();
     } catch (const std::exception&) {
         return false;
     }
-    return true;
 }
 
 } // namespace vmtask::detail

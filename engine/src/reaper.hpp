@@ -16,7 +16,7 @@ namespace vmtask::detail {
 /// may take their time, or block, and keep neither a caller waiting nor a
 /// worker, the event loop or the timer loop.
 ///
-/// Thread safety: all members, but for join(), stop() and destruction, which come last.
+/// Thread safety: all members, but for join() and destruction, which come last.
 class reaper {
 public:
     /// Something to be done there, once. The reaper links it, and touches it no
@@ -42,8 +42,7 @@ public:
     void start() { threads_.add_thread(); }
     /// Runs the jobs that were added, and those that they add, and ends the threads.
     void join();
-    /// The same, and then lets the threads' io_context go.
-    void stop();
+    [[nodiscard]] thread_group& threads() noexcept { return threads_; }
 
     /// Has the job run after those added before, one after the other. Allocates
     /// nothing and never fails. After join() nobody else is left to do it: then
@@ -51,15 +50,17 @@ public:
     void add(job& added) noexcept;
 
     /// The calling thread's job is about to block in a wait: has another thread
-    /// do those that follow. False when no thread is left for that.
+    /// do those that follow, which goes again when it is not needed any more.
+    /// False when no thread is left for that.
     [[nodiscard]] bool begin_blocking() noexcept;
     void end_blocking() noexcept {}
 
 private:
-    void take_turn() noexcept;
+    void take_turn();
+    [[nodiscard]] bool leave_if_spare_locked() noexcept VMTASK_REQUIRES(mutex_);
     void ask_for_turn_locked() noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] job* pop_locked() noexcept VMTASK_REQUIRES(mutex_);
-    [[nodiscard]] job* next_of_turn(engine_thread& self) noexcept;
+    [[nodiscard]] job* next_of_turn(engine_thread& self);
     [[nodiscard]] bool has_thread_to_spare_locked() noexcept VMTASK_REQUIRES(mutex_);
 
     const std::size_t spare_threads_;

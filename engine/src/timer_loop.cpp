@@ -2,7 +2,6 @@
 #include "timer_loop.hpp"
 
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 
 #include <utility>
 
@@ -16,11 +15,14 @@ timer_loop::timer_loop(engine_core& core) : threads_(core, thread_kind::timer_lo
     begin_wait();
 }
 
-void timer_loop::stop()
+void timer_loop::join()
 {
+    {
+        const mutex_guard lock(mutex_);
+        is_closed_ = true;
+    }
     threads_.join();
     timer_.reset(); // before its io_context
-    threads_.stop();
 }
 
 void timer_loop::add(deadline_entry& added) noexcept
@@ -28,6 +30,7 @@ void timer_loop::add(deadline_entry& added) noexcept
     bool ask = false;
     {
         const mutex_guard lock(mutex_);
+        if (is_closed_) return;
         queue_.add(added);
         // The timer is never set to a later time when an entry goes: it fires
         // early once, finds nothing, and is set anew. So a stream of waits that
@@ -48,7 +51,7 @@ void timer_loop::remove(deadline_entry& removed) noexcept
 
 void timer_loop::ask_for_arming() noexcept
 {
-    asio::post(threads_.context(), engine_handler(memory_, [this] { arm(); }));
+    threads_.post(engine_handler(memory_, [this] { arm(); }));
 }
 
 void timer_loop::arm()

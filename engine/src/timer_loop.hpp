@@ -19,16 +19,18 @@ namespace vmtask::detail {
 /// stands at the earliest of all deadlines. No code of the user's ever runs
 /// there, so nothing can make it late.
 ///
-/// Thread safety: all members, but for stop(), which comes last.
+/// Thread safety: all members, but for join(), which comes last.
 class timer_loop {
 public:
     explicit timer_loop(engine_core& core);
 
     void start() { threads_.add_thread(); }
-    void stop();
+    /// Ends the thread. Entries that are added from then on never expire.
+    void join();
+    [[nodiscard]] thread_group& threads() noexcept { return threads_; }
 
     /// Allocates nothing. An entry with a deadline in the past expires at once,
-    /// but never inside this call.
+    /// but never inside this call. After join() it does nothing.
     void add(deadline_entry& added) noexcept;
     /// When it returns the timer loop knows nothing of the entry any more,
     /// unless it has claimed it before.
@@ -49,6 +51,7 @@ private:
     deadline_queue queue_ VMTASK_GUARDED_BY(mutex_);
     steady_time armed_for_ VMTASK_GUARDED_BY(mutex_) = deadline_never;
     bool arming_asked_ VMTASK_GUARDED_BY(mutex_) = false;
+    bool is_closed_ VMTASK_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace vmtask::detail

@@ -2,11 +2,10 @@
 #include "worker_pool.hpp"
 
 #include "task_board.hpp"
+#include "timer_loop.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/task_record.hpp>
-
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -22,19 +21,40 @@ constexpr int tasks_per_turn = 64;
 
 } // namespace
 
-worker_pool::worker_pool(engine_core& core, task_board& board, std::size_t worker_count, std::size_t spare_workers,
+/// What a worker does once it is woken; if its thread ends under it, by
+/// pthread_exit() in a body or an observer, others go on with it.
+class worker_pool::turn {
+public:
+    turn(worker_pool& pool, engine_thread& self) noexcept : pool_(pool), self_(self) {}
+    ~turn()
+    {
+        if (is_over_) return;
+        self_.current = nullptr;
+        pool_.end_turn();
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    void over() noexcept { is_over_ = true; }
+
+private:
+    worker_pool& pool_;
+    engine_thread& self_;
+    bool is_over_ = false;
+};
+
+worker_pool::worker_pool(engine_core& core, task_board& board, timer_loop& timers, const numbers& threads,
                          thread_group::exception_handler on_exception)
     : board_(board),
-      worker_count_(worker_count),
-      spare_workers_(spare_workers),
+      timers_(timers),
+      size_(threads),
       threads_(core, thread_kind::worker, std::move(on_exception)),
-      allowed_(worker_count)
+      allowed_(threads.workers)
 {
 }
 
 void worker_pool::start()
 {
-    while (threads_.size() < worker_count_) threads_.add_thread();
+    while (threads_.size() < size_.workers) threads_.add_thread();
 }
 
 // No wake-up is lost: a poster puts its task on the board and then looks at
@@ -51,12 +71,19 @@ void worker_pool::notify() noexcept
 
 void worker_pool::post_turn() noexcept
 {
-    asio::post(threads_.context(), engine_handler(memory_, [this] { take_turn(); }));
+    threads_.post(engine_handler(memory_, [this] { take_turn(); }));
 }
 
-void worker_pool::take_turn() noexcept
+void worker_pool::take_turn()
 {
     engine_thread& self = *this_engine_thread();
+    turn own(*this, self);
+    run_turn(self);
+    own.over();
+}
+
+void worker_pool::run_turn(engine_thread& self)
+{
     end_idleness(self);
     task_record* ended = nullptr;
     for (int run = 0; run < tasks_per_turn;) {
@@ -107,9 +134,14 @@ bool worker_pool::find_work(engine_thread& self) noexcept
         end_idleness(self);
         return true;
     }
+    end_turn();
+    return false;
+}
+
+void worker_pool::end_turn() noexcept
+{
     active_.fetch_sub(1, std::memory_order_seq_cst);
     if (board_.has_queued()) notify();
-    return false;
 }
 
 /// One worker at a time: it hands on what it does not take itself.
@@ -150,8 +182,9 @@ bool worker_pool::begin_blocking() noexcept
         const mutex_guard lock(mutex_);
         add_spare_worker_locked();
         // One must stay free: it gets to every queued task in the end.
-        if (threads_.size() <= blocked_ + 1) return false;
+        if (threads_.size() <= blocked_ + 1 && threads_.is_open()) return false;
         ++blocked_;
+        most_blocked_ = std::max(most_blocked_, blocked_);
         ++waits_compensated_;
         allow_turns_locked();
     }
@@ -164,6 +197,7 @@ void worker_pool::end_blocking() noexcept
     const mutex_guard lock(mutex_);
     --blocked_;
     allow_turns_locked();
+    watch_spares_locked();
 }
 
 void worker_pool::read_counters(metrics_snapshot& into) const
@@ -171,16 +205,16 @@ void worker_pool::read_counters(metrics_snapshot& into) const
     const mutex_guard lock(mutex_);
     into.workers = threads_.size();
     into.workers_blocked = blocked_;
-    into.spare_workers_started = into.workers - std::min<std::uint64_t>(into.workers, worker_count_);
+    into.spare_workers_started = spares_started_;
     into.waits_compensated = waits_compensated_;
 }
 
 /// Makes up for one blocked worker more, if a thread can be had.
 void worker_pool::add_spare_worker_locked() noexcept
 {
-    const std::size_t wanted = worker_count_ + std::min(blocked_ + 1, spare_workers_);
+    const std::size_t wanted = wanted_locked(blocked_ + 1);
     try {
-        while (threads_.size() < wanted) threads_.add_thread();
+        while (threads_.size() < wanted && threads_.add_thread()) ++spares_started_;
     } catch (const std::exception&) {
         // The workers that there are must do; the caller counts them.
         return;
@@ -189,7 +223,54 @@ void worker_pool::add_spare_worker_locked() noexcept
 
 void worker_pool::allow_turns_locked() noexcept
 {
-    allowed_.store(std::min(threads_.size(), worker_count_ + blocked_), std::memory_order_seq_cst);
+    allowed_.store(std::min(threads_.size(), size_.workers + blocked_), std::memory_order_seq_cst);
+}
+
+std::size_t worker_pool::wanted_locked(std::size_t blocked) const noexcept
+{
+    return size_.workers + std::min(blocked, size_.spare_workers);
+}
+
+void worker_pool::idle_watch::arm_locked(steady_time when) noexcept
+{
+    armed = true;
+    set_deadline(when);
+    pool_.timers_.add(*this);
+}
+
+void worker_pool::watch_spares_locked() noexcept
+{
+    if (idle_watch_.armed || threads_.size() <= size_.workers) return;
+    const steady_time now = std::chrono::steady_clock::now();
+    if (size_.spare_idle < deadline_never - now) idle_watch_.arm_locked(now + size_.spare_idle);
+}
+
+/// On the timer loop.
+void worker_pool::look_for_idle_spares() noexcept
+{
+    const mutex_guard lock(mutex_);
+    idle_watch_.armed = false;
+    kept_ = wanted_locked(std::exchange(most_blocked_, blocked_));
+    ask_spare_to_leave_locked();
+    watch_spares_locked();
+}
+
+void worker_pool::ask_spare_to_leave_locked() noexcept
+{
+    if (threads_.size() > std::max(kept_, wanted_locked(blocked_)))
+        threads_.post(engine_handler(memory_, [this] { leave_if_spare(); }));
+}
+
+/// One after the other: each asks the next.
+void worker_pool::leave_if_spare()
+{
+    {
+        const mutex_guard lock(mutex_);
+        if (threads_.size() <= std::max(kept_, wanted_locked(blocked_))) return;
+        if (!threads_.set_this_thread_aside()) return;
+        ask_spare_to_leave_locked();
+    }
+    throw thread_group::departure();
 }
 
 } // namespace vmtask::detail

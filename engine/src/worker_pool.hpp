@@ -5,10 +5,12 @@
 #include "handler_memory.hpp"
 #include "thread_group.hpp"
 
+#include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -16,6 +18,7 @@
 namespace vmtask::detail {
 
 class task_board;
+class timer_loop;
 
 /// The workers: threads on an io_context that take tasks from the board.
 ///
@@ -23,16 +26,19 @@ class task_board;
 /// until other handlers of the io_context are due, and then posts itself anew.
 /// So the io_context is asked once per turn, not once per task.
 ///
-/// Thread safety: all members, but for stop(), which comes last.
+/// Thread safety: all members.
 class worker_pool {
 public:
-    worker_pool(engine_core& core, task_board& board, std::size_t worker_count, std::size_t spare_workers,
+    struct numbers {
+        std::size_t workers;
+        std::size_t spare_workers; // at most
+        std::chrono::steady_clock::duration spare_idle;
+    };
+    worker_pool(engine_core& core, task_board& board, timer_loop& timers, const numbers& threads,
                 thread_group::exception_handler on_exception);
 
     void start();
-    void stop() { threads_.stop(); }
-
-    [[nodiscard]] asio::io_context& context() noexcept { return threads_.context(); }
+    [[nodiscard]] thread_group& threads() noexcept { return threads_; }
 
     /// Sees to it that somebody takes the tasks on the board. Called after a
     /// task was put there.
@@ -43,26 +49,49 @@ public:
     void run_here(task_record& queued, engine_thread& self);
 
     /// A worker is about to block in a wait: has a spare one take its place.
-    /// False when no worker would be left.
+    /// False when no worker would be left. While the engine ends it needs none:
+    /// all tasks have ended, and it is a handler that waits.
     [[nodiscard]] bool begin_blocking() noexcept;
     void end_blocking() noexcept;
 
     void read_counters(metrics_snapshot& into) const;
 
 private:
+    class turn;
+
+    /// Looks now and then for spare workers that nobody needed lately.
+    class idle_watch final : public deadline_entry {
+    public:
+        explicit idle_watch(worker_pool& pool) noexcept : deadline_entry(deadline_never), pool_(pool) {}
+        void arm_locked(steady_time when) noexcept;
+        bool armed = false;
+
+    private:
+        bool claim_expiry() noexcept override { return true; }
+        void expire() noexcept override { pool_.look_for_idle_spares(); }
+        worker_pool& pool_;
+    };
+
     void post_turn() noexcept;
-    void take_turn() noexcept;
+    void take_turn();
+    void run_turn(engine_thread& self);
+    void end_turn() noexcept;
     void end_idleness(engine_thread& self) noexcept;
     [[nodiscard]] bool find_work(engine_thread& self) noexcept;
     [[nodiscard]] bool search(engine_thread& self) noexcept;
     [[nodiscard]] bool tidy_up() noexcept;
     [[nodiscard]] bool leave_if_too_many() noexcept;
     void add_spare_worker_locked() noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] std::size_t wanted_locked(std::size_t blocked) const noexcept VMTASK_REQUIRES(mutex_);
+    void watch_spares_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void look_for_idle_spares() noexcept;
+    void ask_spare_to_leave_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void leave_if_spare();
     void allow_turns_locked() noexcept VMTASK_REQUIRES(mutex_);
 
     task_board& board_;
-    const std::size_t worker_count_;
-    const std::size_t spare_workers_;
+    timer_loop& timers_;
+    const numbers size_;
     handler_memory memory_;
     thread_group threads_;
 
@@ -72,7 +101,11 @@ private:
     adaptive_spin spin_;
 
     mutable ranked_mutex<lock_rank::worker_pool, std::mutex> mutex_;
+    idle_watch idle_watch_{*this};
     std::size_t blocked_ VMTASK_GUARDED_BY(mutex_) = 0;
+    std::size_t most_blocked_ VMTASK_GUARDED_BY(mutex_) = 0; // at once, since the watch has looked
+    std::size_t kept_ VMTASK_GUARDED_BY(mutex_) = 0;         // workers that may stay, as it saw it
+    std::uint64_t spares_started_ VMTASK_GUARDED_BY(mutex_) = 0;
     std::uint64_t waits_compensated_ VMTASK_GUARDED_BY(mutex_) = 0;
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/engine.hpp>
+#include <vmtask/task_source.hpp>
 
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/occupy.hpp"
 
 #include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -200,4 +202,56 @@ TEST_CASE("an observer may ask the engine anything but to wait", "[observer]")
             == wait_status::completed);
     CHECK(engine.shutdown(shutdown_mode::drain).complete());
     CHECK(observer->found == 2);
+}
+
+TEST_CASE("an observer that is being told of something goes only after that", "[observer]")
+{
+    /// Leaves a pause late, and knows when it is destroyed meanwhile.
+    class slow_observer final : public task_observer {
+    public:
+        explicit slow_observer(test::gate& gate, std::atomic<int>& faults) : gate_(gate), faults_(faults) {}
+        ~slow_observer() override
+        {
+            if (is_inside_) ++faults_;
+        }
+
+    private:
+        void resumed(const observed_task&) noexcept override
+        {
+            is_inside_ = true;
+            gate_.hold_regardless();
+            // A lead for an engine that does not wait.
+            std::this_thread::sleep_for(50ms);
+            is_inside_ = false;
+        }
+        test::gate& gate_;
+        std::atomic<int>& faults_;
+        std::atomic<bool> is_inside_{false};
+    };
+    test::gate gate;
+    std::atomic<int> faults{0};
+    std::thread owner;
+    {
+        engine engine({.workers = 1, .observer = std::make_shared<slow_observer>(gate, faults)});
+        task_source<> source(engine, task_options{});
+        const task<> task = source.handle();
+        REQUIRE_FALSE(task.pause());
+        owner = std::thread([source = std::move(source)]() mutable {
+            try {
+                source.context().checkpoint();
+            } catch (const std::system_error&) {
+                // The engine has ended the task.
+                return;
+            }
+        });
+        REQUIRE(test::eventually([&] { return task.state() == task_state::paused; }));
+        // What is destroyed with the executors is so at the engine's very end.
+        auto timer = std::make_shared<asio::steady_timer>(engine.get_executor(), 1h);
+        const auto opener = std::shared_ptr<void>(nullptr, [&](void*) { gate.open(); });
+        timer->async_wait([timer, opener](std::error_code) {});
+        REQUIRE_FALSE(task.resume());
+        REQUIRE(gate.reached());
+    }
+    owner.join();
+    CHECK(faults == 0);
 }

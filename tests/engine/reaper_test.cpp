@@ -8,6 +8,7 @@
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/mailbox.hpp"
+#include "support/patience.hpp"
 
 #include <functional>
 #include <memory>
@@ -85,6 +86,7 @@ TEST_CASE("while a job blocks in a wait the jobs behind it go on", "[reaper]")
 
     REQUIRE(ran.holds(3));
     CHECK(ran.letters() == std::vector{2, 1, 3});
+    CHECK(test::eventually([&] { return reaper->threads().size() == 1; }));
 }
 
 TEST_CASE("a job may not block when no further thread can be had", "[reaper]")

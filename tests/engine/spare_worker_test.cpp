@@ -178,3 +178,39 @@ TEST_CASE("bodies that each post one task and wait for it complete, with few spa
     }
     CHECK(completed == 200);
 }
+
+TEST_CASE("spare workers go when they are not needed any more, and come back", "[spare]")
+{
+    vmtask::engine engine({.workers = 1, .spare_idle = 1ms});
+    for (int round = 0; round < 3; ++round) {
+        const auto chain = post_chain(engine, 10);
+        REQUIRE(chain.wait_for_completion(patience) == wait_status::completed);
+        CHECK(chain.result() == 11);
+        CHECK(test::eventually([&] { return engine.metrics().workers == 1; }));
+    }
+    CHECK(engine.metrics().spare_workers_started > 0);
+}
+
+TEST_CASE("a spare worker that is needed stays", "[spare]")
+{
+    test::gate gate;
+    vmtask::engine engine({.workers = 1, .spare_idle = 1ms});
+    const auto held = test::occupy_workers(engine, gate, 1).front();
+    gate.open();
+    REQUIRE(held.wait_for_completion(patience) == wait_status::completed);
+    test::gate in_coroutine;
+    const task_handle awaited = engine.post([&](task_context&) -> asio::awaitable<void> {
+        in_coroutine.hold_regardless();
+        co_return;
+    });
+    const auto waiting = engine.post([awaited](task_context&) { return awaited.wait_for_completion(); });
+    // Every chain makes further spares come and go; the one for `waiting` stays.
+    for (int i = 0; i < 5; ++i) {
+        const auto chain = post_chain(engine, 3);
+        REQUIRE(chain.wait_for_completion(patience) == wait_status::completed);
+        CHECK(test::eventually([&] { return engine.metrics().workers == 2; }));
+    }
+    in_coroutine.open();
+    CHECK(waiting.wait_for_completion(patience) == wait_status::completed);
+    CHECK(test::eventually([&] { return engine.metrics().workers == 1; }));
+}

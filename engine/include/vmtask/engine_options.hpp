@@ -51,10 +51,12 @@ struct engine_options {
     /// executor of their own. 0 counts as 1.
     std::size_t event_loop_threads = 1;
     /// Further workers, started one by one as tasks block in waits for other
-    /// tasks, so that as many as `workers` go on. They stay until the engine
-    /// ends. A wait that would leave no worker at all is not begun and returns
-    /// `wait_status::would_deadlock`.
+    /// tasks, so that as many as `workers` go on. A wait that would leave no
+    /// worker at all is not begun and returns `wait_status::would_deadlock`.
     std::size_t spare_workers = 256;
+    /// How long spare workers stay that no such wait needed; they go within
+    /// twice that time. `duration::max()`: until the engine ends.
+    std::chrono::steady_clock::duration spare_idle = std::chrono::seconds(10);
     /// Tasks queued at most; `post` reports errc::queue_full beyond. 0: no bound.
     std::size_t queue_limit = std::size_t{1} << 20;
     /// How long a queued task waits until it is worth as much as a newer one of

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What may still be going on while an engine ends, on its threads and others.
+#include <vmtask/engine.hpp>
+
+#include "support/catch.hpp"
+#include "support/gate.hpp"
+#include "support/mailbox.hpp"
+#include "support/occupy.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace vmtask;
+using namespace std::chrono_literals;
+using test::patience;
+
+namespace {
+
+/// Runs something when the last copy goes, as a destructor of the user's may.
+template <class Work>
+std::shared_ptr<void> at_the_end(Work work)
+{
+    return {nullptr, [work = std::move(work)](void*) { work(); }};
+}
+
+/// Gives a faulty engine the time to get further than it may: where the worker
+/// has ended its context must not be gone.
+void give_the_end_a_lead()
+{
+    std::this_thread::sleep_for(50ms);
+}
+
+/// Opens the gate when the calling thread ends: for a worker, when the engine
+/// has told its threads to.
+void open_with_this_thread(test::gate& gate)
+{
+    thread_local std::shared_ptr<void> opener;
+    opener = at_the_end([&gate] { gate.open(); });
+}
+
+} // namespace
+
+TEST_CASE("a handler on the workers may block in a wait for another engine's task while its own ends", "[end]")
+{
+    test::gate in_handler;
+    test::gate in_task;
+    test::mailbox<wait_status> told;
+    vmtask::engine other({.workers = 1});
+    const task<> awaited = test::occupy_workers(other, in_task, 1).front();
+    std::optional<engine> ending(std::in_place, engine_options{.workers = 2});
+    asio::post(ending->get_worker_executor(), [&] {
+        in_handler.hold_regardless();
+        in_task.open();
+        told.put(awaited.wait_for_completion(patience));
+    });
+    REQUIRE(in_handler.reached());
+    const task<> on_second = ending->post([&](task_context&) { open_with_this_thread(in_handler); });
+    REQUIRE(on_second.wait_for_completion(patience) == wait_status::completed);
+
+    ending.reset();
+
+    CHECK(told.letters() == std::vector{wait_status::completed});
+}
+
+TEST_CASE("handlers on the event loop may post to the workers while the engine ends", "[end]")
+{
+    test::gate gate;
+    std::atomic<int> destroyed{0};
+    std::optional<engine> ending(std::in_place, engine_options{.workers = 1});
+    const auto workers = ending->get_worker_executor();
+    test::occupy_event_loop(*ending, gate);
+    asio::post(ending->get_executor(), [] { give_the_end_a_lead(); });
+    for (int i = 0; i < 10; ++i) {
+        auto noted = at_the_end([&] { ++destroyed; });
+        asio::post(ending->get_executor(), [workers, noted = std::move(noted)]() mutable {
+            asio::post(workers, [noted = std::move(noted)] {});
+        });
+    }
+    const task<> last = ending->post([&](task_context&) { open_with_this_thread(gate); });
+    REQUIRE(last.wait_for_completion(patience) == wait_status::completed);
+
+    ending.reset();
+
+    CHECK(destroyed == 10);
+}
+
+TEST_CASE("what is destroyed with one of the executors may post to the others", "[end]")
+{
+    std::atomic<int> destroyed{0};
+    {
+        engine engine({.workers = 1});
+        const auto loop = engine.get_executor();
+        const auto workers = engine.get_worker_executor();
+        const auto post_to = [&](const auto& where) {
+            asio::post(where, [noted = at_the_end([&] { ++destroyed; })] {});
+        };
+        const auto wait_on = [&](const auto& where, const auto& then) {
+            auto timer = std::make_shared<asio::steady_timer>(where, 1h);
+            timer->async_wait([timer, noted = at_the_end([&post_to, then] { post_to(then); })](std::error_code) {});
+        };
+        wait_on(loop, workers);
+        wait_on(workers, loop);
+        wait_on(loop, loop);
+        wait_on(workers, workers);
+    }
+    CHECK(destroyed == 4);
+}
+
+TEST_CASE("old tasks may be let go on the event loop after the timer loop has ended", "[end]")
+{
+    test::gate gate;
+    test::gate never;
+    std::optional<engine> ending(std::in_place, engine_options{.workers = 1, .retain = {.age = 300ms}});
+    const task<> old = ending->post([](task_context&) {});
+    REQUIRE(old.wait_for_completion(patience) == wait_status::completed);
+    test::occupy_event_loop(*ending, gate);
+    asio::post(ending->get_executor(), [] { give_the_end_a_lead(); });
+    const task<> recent = ending->post([&](task_context& self) {
+        open_with_this_thread(gate);
+        never.hold(self);
+    });
+    REQUIRE(never.reached());
+    // By then a sweep waits behind the handler; it asks for one more for `recent`.
+    CHECK(recent.wait_for_completion(400ms) == wait_status::timed_out);
+
+    ending.reset();
+
+    CHECK(recent.state() == task_state::cancelled);
+}
