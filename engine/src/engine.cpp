@@ -15,8 +15,7 @@ engine::~engine()
 {
     // Nobody is there to end the tasks, and what they hold is the parent's to let go.
     if (core_->is_left_behind()) return;
-    core_->shutdown_for_good();
-    core_->end();
+    core_->finish();
 }
 
 std::vector<task_handle> engine::tasks() const

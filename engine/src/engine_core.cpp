@@ -2,6 +2,7 @@
 #include "engine_core.hpp"
 
 #include "observe.hpp"
+#include "signal_shield.hpp"
 #include "valid_options.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
@@ -10,6 +11,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -95,17 +98,48 @@ shutdown_report engine_core::shutdown(shutdown_mode mode, steady_time deadline)
     if ((here && here->core == this) || is_left_behind()) throw std::system_error(errc::would_deadlock);
     if (!is_valid(mode)) throw std::system_error(errc::bad_options, "shutdown_mode");
 
-    board_.close(mode);
-    if (mode == shutdown_mode::cancel) {
-        // One that cannot be cancelled is waited for.
-        for (const task_handle& known : board_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
-    }
+    begin_shutdown(mode);
     shutdown_report report;
     if (board_.wait_until_all_ended(deadline)) return report;
     for (task_handle& known : board_.tasks()) {
         if (!known.is_complete()) report.unfinished.push_back(std::move(known));
     }
     return report;
+}
+
+void engine_core::begin_shutdown(shutdown_mode mode)
+{
+    board_.close(mode);
+    if (mode != shutdown_mode::cancel) return;
+    // One that cannot be cancelled is waited for.
+    for (const task_handle& known : board_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
+}
+
+void engine_core::finish()
+{
+    const engine_thread* const here = this_engine_thread();
+    if (here && here->core == this) finish_elsewhere();
+    else finish_here();
+}
+
+void engine_core::finish_here()
+{
+    shutdown_for_good();
+    end();
+}
+
+void engine_core::finish_elsewhere()
+{
+    begin_shutdown(shutdown_mode::cancel);
+    try {
+        const signal_shield shield;
+        std::thread([this] { finish_here(); }).detach();
+    } catch (const std::system_error&) {
+        std::fputs("vmtask: the last reference to an engine was dropped on one of its own threads, and there is no other "
+                   "thread to end it; drop it outside of the engine's tasks and handlers\n",
+                   stderr);
+        std::abort();
+    }
 }
 
 /// Nobody else is left who could resume a task or end one without a body.
@@ -148,6 +182,8 @@ void engine_core::drop_handlers() noexcept
     for (thread_group* const each : groups) each->stop();
 }
 
+/// Ends the threads, once all tasks have ended, and the core itself as soon as
+/// no task is left.
 void engine_core::end() noexcept
 {
     events_.close();

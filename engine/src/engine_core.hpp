@@ -74,11 +74,9 @@ public:
     [[nodiscard]] std::shared_ptr<event_reader> read_events(std::optional<std::uint64_t> after);
 
     shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
-    /// The same without a time limit, for tasks too that only others could end.
-    void shutdown_for_good();
-    /// Ends the threads, once all tasks have ended, and the core itself as soon
-    /// as no task is left.
-    void end() noexcept;
+    /// The engine's destructor: cancels and ends everything. On a thread of the
+    /// engine, which cannot wait for itself, another thread does the rest.
+    void finish();
     /// Somebody who is no task keeps the core as well, until forget_task().
     void remember() noexcept { balance_.fetch_add(1, std::memory_order_relaxed); }
     /// One task is gone for good. A thread of the engine tells of all of its
@@ -88,6 +86,11 @@ public:
 
 private:
     ~engine_core() = default;
+    void begin_shutdown(shutdown_mode mode);
+    void finish_here();
+    void finish_elsewhere();
+    void shutdown_for_good();
+    void end() noexcept;
     void stop_threads() noexcept;
     void drop_handlers() noexcept;
 

@@ -138,3 +138,75 @@ TEST_CASE("old tasks may be let go on the event loop after the timer loop has en
 
     CHECK(recent.state() == task_state::cancelled);
 }
+
+TEST_CASE("a body may drop the last reference to its engine", "[end]")
+{
+    test::gate gate;
+    test::mailbox<bool> told;
+    task_handle dropping;
+    task_handle queued;
+    {
+        auto shared = std::make_shared<engine>(engine_options{.workers = 1});
+        engine& where = *shared;
+        dropping = where.post([&, shared = std::move(shared)](task_context& self) mutable {
+            gate.hold(self);
+            shared.reset();
+            told.put(self.stop_requested());
+        });
+        queued = where.post([](task_context&) {});
+    }
+    gate.open();
+
+    CHECK(dropping.wait_for_completion(patience) == wait_status::completed);
+    CHECK(queued.wait_for_completion(patience) == wait_status::completed);
+    CHECK(dropping.state() == task_state::succeeded);
+    CHECK(queued.state() == task_state::cancelled);
+    CHECK(told.letters() == std::vector{true});
+}
+
+TEST_CASE("a body's destructor may drop the last reference to its engine", "[end]")
+{
+    auto shared = std::make_shared<engine>(engine_options{.workers = 1});
+    engine& where = *shared;
+    const task<> dropping = where.post([shared = std::move(shared)](task_context&) {});
+
+    CHECK(dropping.wait_for_completion(patience) == wait_status::completed);
+    CHECK(dropping.state() == task_state::succeeded);
+}
+
+TEST_CASE("a coroutine body may drop the last reference to its engine", "[end]")
+{
+    test::gate gate;
+    auto shared = std::make_shared<engine>(engine_options{.workers = 1});
+    engine& where = *shared;
+    auto body = [&gate, shared = std::move(shared)](task_context&) mutable -> asio::awaitable<void> {
+        gate.hold_regardless();
+        shared.reset();
+        co_return;
+    };
+    const task<> dropping = where.post(std::move(body));
+    gate.open();
+
+    CHECK(dropping.wait_for_completion(patience) == wait_status::completed);
+}
+
+TEST_CASE("a handler on either executor may drop the last reference to the engine", "[end]")
+{
+    for (const bool on_workers : {false, true}) {
+        const auto seen = std::make_shared<int>(0);
+        test::mailbox<bool> dropped;
+        auto shared = std::make_shared<engine>(engine_options{.workers = 1});
+        const auto where = on_workers ? shared->get_worker_executor() : shared->get_executor();
+        // Destroyed, not run: how the test knows that the engine is gone.
+        auto timer = std::make_shared<asio::steady_timer>(where, 1h);
+        timer->async_wait([timer, seen](std::error_code) {});
+        timer.reset();
+        asio::post(where, [&dropped, shared = std::move(shared)]() mutable {
+            shared.reset();
+            dropped.put(true);
+        });
+
+        CHECK(dropped.holds(1));
+        CHECK(test::eventually([&] { return seen.use_count() == 1; }));
+    }
+}

@@ -40,6 +40,7 @@ extern "C" const char* __asan_default_options()
 namespace {
 
 constexpr int status_of_terminate = 42;
+constexpr int status_of_exit = 43;
 
 /// How a child ended: its exit status, or minus one when that was not by itself.
 int status_of(pid_t child)
@@ -110,14 +111,39 @@ int number_of_first_lie(busy_engine& it)
     ::_exit(EXIT_SUCCESS);
 }
 
+/// Has a body end the program while the engine is a static object. In a process
+/// of its own, as above; the alarm ends it when it hangs.
+[[noreturn]] void exit_in_a_body()
+{
+    ::alarm(static_cast<unsigned>(test::patience.count()));
+    static vmtask::engine engine({.workers = 2});
+    (void)engine.post([](task_context&) { std::exit(status_of_exit); });
+    for (;;) ::pause();
+}
+
+/// How the child process ends that does only this; -1 when a signal ended it.
+int exit_status_of(void (*work)())
+{
+    const pid_t child = ::fork();
+    if (child == 0) {
+        work();
+        ::_exit(EXIT_SUCCESS);
+    }
+    int status = 0;
+    if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+    return WEXITSTATUS(status);
+}
+
 } // namespace
 
 TEST_CASE("an exception that escapes a handler, with nobody to be told, ends the program", "[handler_exception]")
 {
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) let_a_handler_throw();
-    CHECK(status_of(child) == status_of_terminate);
+    CHECK(exit_status_of(&let_a_handler_throw) == status_of_terminate);
+}
+
+TEST_CASE("exit() in a body ends the program though the engine is a static object", "[end]")
+{
+    CHECK(exit_status_of(&exit_in_a_body) == status_of_exit);
 }
 
 TEST_CASE("in a forked child nothing runs, nothing hangs, and it is said", "[fork]")

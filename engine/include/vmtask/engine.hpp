@@ -55,16 +55,27 @@ namespace detail {
 
 /// Runs tasks, and keeps the promises that their handles make.
 ///
-/// Three kinds of thread, each on an io_context of its own: workers run
+/// Four kinds of thread, each on an io_context of its own: workers run
 /// blocking bodies; the event loop runs coroutine bodies and the handlers that
 /// have no executor of their own; one private thread keeps time, so that
-/// time-outs are on time however busy the others are.
+/// time-outs are on time however busy the others are; one destroys what nobody
+/// should have to wait for. They block all signals but those that a thread
+/// causes itself, such as SIGSEGV. A thread that code of the user's ends, by
+/// pthread_exit(), is replaced; its task has failed with errc::abandoned. From
+/// a coroutine, a destructor or any other noexcept function it aborts the process.
 ///
 /// Destruction is shutdown(shutdown_mode::cancel) without a time limit: it
 /// returns when every task has ended, every waiter has been told, and the
 /// handlers that were ready on the event loop have run, with what they post in
 /// turn, within reason. What else waits on the engine's executors is destroyed,
 /// not run.
+///
+/// On a thread of the engine itself, in a body or a handler that drops its last
+/// reference, destruction cannot wait: it takes no further task, asks all to
+/// cancel and returns. Another thread then does the rest, as soon as the caller
+/// has returned to the engine. So exit() in a body ends the program, also when the
+/// engine is a static object. If the system has no thread for that, it says so on
+/// stderr and aborts: dropping the reference elsewhere is the way round.
 ///
 /// A child that is forked has only the thread that forked, not the engine's: no
 /// task runs or ends there any more. It may use exec, or exit: destruction of the
@@ -74,8 +85,7 @@ namespace detail {
 /// as shutdown() throws that. All else there, and engines of its own, are for
 /// children that were forked before there was an engine.
 ///
-/// Thread safety: all members may be called from any thread, except for
-/// destruction, which is no business of the engine's own threads.
+/// Thread safety: all members may be called from any thread.
 class engine {
 public:
     using executor_type = asio::io_context::executor_type;
