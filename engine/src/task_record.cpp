@@ -13,6 +13,7 @@
 #include "task_terms.hpp"
 #include "valid_options.hpp"
 
+#include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/task_context.hpp>
 #include <vmtask/task_options.hpp>
@@ -177,19 +178,33 @@ void task_record::watch_end() noexcept
     limits->task_ended_locked();
 }
 
-bool task_record::run() noexcept
+bool task_record::run()
 {
     assert_no_lock_held("a body runs");
     watch_begin();
     announce(*this, task_event_kind::began, &task_observer::began);
     std::exception_ptr failure;
     try {
+        failure = call_body();
+        if (failure && terms_ && begin_anew(failure)) return false;
+    } catch (forced_unwind&) {
+        end_with_thread();
+        throw;
+    }
+    return end_for_good(std::move(failure));
+}
+
+std::exception_ptr task_record::call_body()
+{
+    try {
         task_context context(*this);
         invoke(context);
+        return nullptr;
+    } catch (forced_unwind&) {
+        throw;
     } catch (...) {
-        failure = std::current_exception();
+        return std::current_exception();
     }
-    return end(std::move(failure));
 }
 
 void task_record::launch() noexcept
@@ -208,13 +223,18 @@ bool task_record::start_elsewhere() noexcept
 bool task_record::end(std::exception_ptr failure) noexcept
 {
     if (failure && terms_ && begin_anew(failure)) return false;
+    return end_for_good(std::move(failure));
+}
+
+bool task_record::end_for_good(std::exception_ptr failure) noexcept
+{
     const task_state terminal = conclude(std::move(failure));
     assert_no_lock_held("a body is destroyed");
     destroy_body();
     return publish(terminal);
 }
 
-bool task_record::begin_anew(const std::exception_ptr& failure) noexcept
+bool task_record::begin_anew(const std::exception_ptr& failure)
 {
     const std::error_code code = error_of(failure);
     if (!terms_->retry || says_cancelled(code)) return false;
@@ -227,6 +247,13 @@ bool task_record::end_abandoned() noexcept
     // body, which is therefore left to go with the task.
     set_error(errc::abandoned);
     return publish(task_state::failed);
+}
+
+void task_record::end_with_thread() noexcept
+{
+    set_error(errc::abandoned);
+    destroy_body();
+    if (publish(task_state::failed)) retire();
 }
 
 void task_record::fail_in_queue(std::exception_ptr failure) noexcept

@@ -9,6 +9,7 @@
 #include "task_needs.hpp"
 #include "wait_graph.hpp"
 
+#include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/error.hpp>
 
 #include <algorithm>
@@ -30,11 +31,13 @@ double luck() noexcept
     return std::uniform_real_distribution<double>()(random);
 }
 
-bool is_worth_repeating(const retry_policy& policy, std::error_code error) noexcept
+bool is_worth_repeating(const retry_policy& policy, std::error_code error)
 {
     assert_no_lock_held("repeat_on is asked");
     try {
         return !policy.repeat_on || policy.repeat_on(error);
+    } catch (forced_unwind&) {
+        throw;
     } catch (...) {
         return false; // as its contract says
     }
@@ -469,7 +472,7 @@ bool waiting_room::end_if_stuck(task_record& looked_at) noexcept
 
 // --- Attempts ---
 
-bool waiting_room::delay(task_record& failed, std::error_code error) noexcept
+bool waiting_room::delay(task_record& failed, std::error_code error)
 {
     task_terms& terms = *failed.terms();
     repetition& repeated = *terms.retry;

@@ -65,7 +65,7 @@ public:
 
     /// A body has failed. True when the task is queued again, for another
     /// attempt after a while; it must not be touched any more then.
-    [[nodiscard]] bool delay(task_record& failed, std::error_code error) noexcept;
+    [[nodiscard]] bool delay(task_record& failed, std::error_code error);
     void delay_over(task_record& waiting) noexcept;
 
     void predecessor_ended(predecessor& ended) noexcept;

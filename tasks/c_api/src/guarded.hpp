@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/c_api/status.h>
+#include <vmtask/detail/forced_unwind.hpp>
 
 #include <system_error>
 #include <type_traits>
@@ -22,10 +23,11 @@ vmtask_status fail(vmtask_status status, const char* text = nullptr, int system 
 /// The same for the exception that is being handled.
 vmtask_status fail_by_current_exception() noexcept;
 
-/// Every function of the interface runs in this, so that no exception leaves it.
+/// Every function of the interface runs in this, so that no exception leaves it; but
+/// a thread that ends inside, in code of the caller's, does.
 /// The call returns a vmtask_status, or nothing where only exceptions tell.
 template <class Call>
-[[nodiscard]] vmtask_status guarded(Call&& call) noexcept
+[[nodiscard]] vmtask_status guarded(Call&& call)
 {
     try {
         if constexpr (std::is_void_v<std::invoke_result_t<Call>>) {
@@ -35,6 +37,8 @@ template <class Call>
             const vmtask_status status = std::forward<Call>(call)();
             return status == VMTASK_OK ? status : fail(status);
         }
+    } catch (vmtask::detail::forced_unwind&) {
+        throw;
     } catch (...) {
         return fail_by_current_exception();
     }

@@ -10,6 +10,7 @@
 #include "task_list.hpp"
 #include "terms.hpp"
 
+#include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/task_context.hpp>
 #include <vmtask/task_options.hpp>
 
@@ -54,10 +55,10 @@ public:
         if (release_ != nullptr && !c_api::handing_over::takes_back(post_)) release_(user_);
     }
 
-    void operator()(vmtask::task_context& self) const
+    void operator()(vmtask::task_context& self)
     {
         vmtask_context context{self, {}};
-        const vmtask_status status = body_(&context, user_);
+        const vmtask_status status = call(context);
         if (status == VMTASK_OK) return;
         const std::error_code code = c_api::code_of_body(status);
         if (context.error_message.empty()) throw std::system_error(code);
@@ -65,6 +66,18 @@ public:
     }
 
 private:
+    vmtask_status call(vmtask_context& context)
+    {
+        try {
+            return body_(&context, user_);
+        } catch (vmtask::detail::forced_unwind&) {
+            // An interpreter that has gone: what it gave with the body is gone,
+            // too, and a call for that would end the thread where it must not.
+            release_ = nullptr;
+            throw;
+        }
+    }
+
     vmtask_body body_;
     void* user_;
     vmtask_user_release release_;
@@ -73,7 +86,7 @@ private:
 
 /// Calls `act` with the engine's context, for one of the body's functions.
 template <class Act>
-vmtask_status in_body(vmtask_context* context, Act act) noexcept
+vmtask_status in_body(vmtask_context* context, Act act)
 {
     return c_api::guarded([&] { act(*c_api::require(context, "the task's context is null")); });
 }

@@ -39,7 +39,7 @@ struct vmtask_wait : c_api::counted<vmtask_wait> {
 private:
     class teller;
 
-    void tell(vmtask_status status) noexcept { callback_(task_.get(), status, user_); }
+    void tell(vmtask_status status) { callback_(task_.get(), status, user_); }
 
     const c_api::owner<vmtask_task> task_;
     const vmtask_wait_callback callback_;
@@ -67,7 +67,7 @@ public:
 
     [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return wait_->signal_.slot(); }
 
-    void operator()(std::error_code outcome) noexcept
+    void operator()(std::error_code outcome)
     {
         const c_api::owner<vmtask_wait> wait = std::move(wait_);
         const bool given_up = outcome == asio::error::operation_aborted;

@@ -4,6 +4,7 @@
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/block_allocator.hpp>
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/detail/give_up_handler.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
 #include <vmtask/detail/ranked_mutex.hpp>
@@ -294,6 +295,8 @@ private:
         try {
             if (error) throw std::system_error(error);
             return record_->copy_or_take();
+        } catch (forced_unwind&) {
+            throw;
         } catch (...) {
             failure = std::current_exception();
             return T();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/task_context.hpp>
 
@@ -36,6 +37,9 @@ public:
         std::exception_ptr failure;
         try {
             if constexpr (sizeof...(Arguments) > 0) this->set_value(std::forward<Arguments>(arguments)...);
+        } catch (forced_unwind&) {
+            end_as_abandoned();
+            throw;
         } catch (...) {
             failure = std::current_exception();
         }
@@ -53,9 +57,7 @@ public:
     /// Ends the task with errc::abandoned, which takes no memory.
     void abandon() noexcept
     {
-        if (is_left_behind(this->core()) || !claim()) return;
-        if (this->end_abandoned()) this->retire();
-        this->let_paused_go();
+        if (!is_left_behind(this->core()) && claim()) end_as_abandoned();
     }
 
 private:
@@ -64,6 +66,12 @@ private:
     {
         return this->state() != task_state::queued && !this->ended()
             && !claimed_.exchange(true, std::memory_order_acq_rel);
+    }
+
+    void end_as_abandoned() noexcept
+    {
+        if (this->end_abandoned()) this->retire();
+        this->let_paused_go();
     }
 
     void finish(std::exception_ptr failure) noexcept

@@ -162,8 +162,9 @@ public:
 
     // What the engine does with it.
     /// Runs the body of a started task, on the calling worker. True when the
-    /// task has ended by that, and is the caller's to retire.
-    [[nodiscard]] bool run() noexcept;
+    /// task has ended by that, and is the caller's to retire. When the body ends
+    /// the thread the task has failed with errc::abandoned.
+    [[nodiscard]] bool run();
     /// Has a queued task, which waits for nothing else, begun.
     virtual void launch() noexcept;
     /// Ends a queued task that nobody has asked to stop: it has failed. Its body is
@@ -251,7 +252,10 @@ private:
     void dispose() noexcept;
     void destroy() noexcept;
     [[nodiscard]] wait_status block_until(steady_time deadline, steady_time begun);
-    [[nodiscard]] bool begin_anew(const std::exception_ptr& failure) noexcept;
+    /// What the body has thrown; null when it has returned.
+    [[nodiscard]] std::exception_ptr call_body();
+    [[nodiscard]] bool begin_anew(const std::exception_ptr& failure);
+    [[nodiscard]] bool end_for_good(std::exception_ptr failure) noexcept;
     [[nodiscard]] task_state conclude(std::exception_ptr failure) noexcept;
     void set_error(std::error_code error) noexcept;
     /// What was set; none before the end.
@@ -259,6 +263,7 @@ private:
     void end_in_queue(task_state terminal) noexcept;
     void release_last_but_one() noexcept;
     void tell_wholes() noexcept;
+    void end_with_thread() noexcept;
     [[nodiscard]] bool publish(task_state terminal) noexcept;
     [[nodiscard]] bool parts_go_on(task_state terminal) noexcept;
     void publish_after_parts(task_state terminal) noexcept;
