@@ -162,6 +162,7 @@ std::shared_ptr<event_reader> engine_core::read_events(std::optional<std::uint64
 
 void engine_core::stop_threads() noexcept
 {
+    postponed_.close();
     // Nobody has a deadline any more; the workers may still hand handlers to
     // the event loop.
     timers_.join();

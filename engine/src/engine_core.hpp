@@ -5,6 +5,7 @@
 #include "event_log.hpp"
 #include "event_loop.hpp"
 #include "event_loop_probe.hpp"
+#include "postponed_waits.hpp"
 #include "process_mark.hpp"
 #include "rare_events.hpp"
 #include "reaped_tasks.hpp"
@@ -42,6 +43,7 @@ public:
     [[nodiscard]] timer_loop& timers() noexcept { return timers_; }
     [[nodiscard]] detail::reaper& reaper() noexcept { return reaper_; }
     [[nodiscard]] reaped_tasks& reaped() noexcept { return reaped_; }
+    [[nodiscard]] postponed_waits& postponed() noexcept { return postponed_; }
     [[nodiscard]] wall_clock& clock() noexcept { return clock_; }
     /// True in a child that was forked since: the engine's threads are not there,
     /// and what they have locked stays so.
@@ -108,6 +110,7 @@ private:
     turnstile observers_entrance_;
     rare_events rare_;
     timer_loop timers_;
+    postponed_waits postponed_{*this};
     event_loop loop_;
     event_loop_probe loop_probe_;
     detail::reaper reaper_;

@@ -350,6 +350,14 @@ void event_log::give_up(event_reader& reader, std::optional<std::uint64_t> ticke
     if (given_up) given_up->complete(asio::error::operation_aborted);
 }
 
+bool event_log::withdraw(event_reader& reader, std::uint64_t ticket) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (!reader.pending_ || reader.ticket_ != ticket) return false;
+    (void)unlist_locked(reader);
+    return true;
+}
+
 void event_log::list_locked(event_reader& waiting) noexcept
 {
     waiting.previous_ = nullptr;

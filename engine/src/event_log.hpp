@@ -96,6 +96,7 @@ public:
     [[nodiscard]] event_batch take(event_reader& reader, std::error_code& error);
     [[nodiscard]] std::uint64_t next_ticket(event_reader& reader) noexcept;
     void give_up(event_reader& reader, std::optional<std::uint64_t> ticket) noexcept;
+    [[nodiscard]] bool withdraw(event_reader& reader, std::uint64_t ticket) noexcept;
 
 private:
     using event_pointer = std::shared_ptr<task_event>;

@@ -49,6 +49,11 @@ void event_reader::give_up(std::uint64_t ticket) noexcept
     core_.events().give_up(*this, ticket);
 }
 
+bool event_reader::withdraw(std::uint64_t ticket) noexcept
+{
+    return core_.events().withdraw(*this, ticket);
+}
+
 void event_reader::close() noexcept
 {
     if (core_.is_left_behind()) return;

@@ -60,6 +60,17 @@ void wait_set::decide(wait_outcome outcome) noexcept
     if (outcome_.compare_exchange_strong(undecided, outcome, std::memory_order_acq_rel)) meet();
 }
 
+void wait_set::give_up() noexcept
+{
+    // Held like by a member that is still to be heard, so as not to end it twice.
+    std::size_t held = held_.load(std::memory_order_relaxed);
+    do {
+        if (held == 0) return;
+    } while (!held_.compare_exchange_weak(held, held + 1, std::memory_order_acq_rel));
+    decide(wait_outcome::given_up);
+    release(1);
+}
+
 /// Called once by begin() and once by who decides. The second takes back what
 /// is listed: before, it is not known what that is.
 void wait_set::meet() noexcept

@@ -5,9 +5,11 @@
 #include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/awaited_tasks.hpp>
 #include <vmtask/detail/block_allocator.hpp>
+#include <vmtask/detail/destination.hpp>
 #include <vmtask/detail/give_up_handler.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
 #include <vmtask/detail/ranked_mutex.hpp>
+#include <vmtask/detail/wait_registry.hpp>
 #include <vmtask/detail/wait_set.hpp>
 #include <vmtask/error.hpp>
 
@@ -15,7 +17,6 @@
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
-#include <asio/executor_work_guard.hpp>
 #include <asio/system_executor.hpp>
 
 #include <algorithm>
@@ -72,7 +73,7 @@ struct alignas(std::max(alignof(Handler), alignof(std::max_align_t))) wait_set_u
 /// handler's allocator: itself and, behind it, its members. It gives that
 /// memory back before the handler can run.
 template <class Handler, wait_kind Kind>
-class async_wait_set final : public wait_set, public loop_delivery {
+class async_wait_set final : public wait_set, public loop_delivery, public context_wait {
     using report_type = report_joint_wait<Kind>;
     using delivery_type = delivery<Handler, report_type>;
     using executor = asio::associated_executor_t<Handler, loop_executor>;
@@ -96,6 +97,8 @@ public:
         owner made = make(deadline, std::move(handler), std::move(report));
         give_up_handler* const give_up = made->connect_slot();
         async_wait_set& begun = *made.release();
+        // A context that is shutting down destroys what is posted to it.
+        if (begun.destination_ && !begun.enter(begun.destination_->registry())) return begun.tell(begun.core());
         begun.wait_set::begin(begun.report_.tasks().records(), begun.places(), give_up);
     }
 
@@ -109,33 +112,54 @@ public:
     {
         // The event loop must be able to end before all of the tasks have, as
         // they may be of several engines: it is pinned only for the delivery.
-        if (!is_event_loop()) work_.emplace(executor_);
+        if (!is_event_loop()) destination_.emplace(executor_);
     }
 
-    /// On the event loop, which stays pinned until the handler has returned.
+    /// Where the handler is to run. The event loop stays pinned until it has
+    /// returned.
     void deliver() override
     {
         assert_no_lock_held("a handler runs");
         owner self(this);
-        const destination_type pinned = std::move(*destination_);
+        const std::optional<destination_type> pinned = std::move(destination_);
         delivery_type delivered = take_delivery();
         self.reset();
         delivered();
     }
 
+    void discard() noexcept override
+    {
+        owner self(this);
+        const std::optional<destination_type> left = std::move(destination_);
+        const delivery_type discarded = take_delivery();
+        self.reset();
+    }
+
 private:
+    [[nodiscard]] engine_core& core() const noexcept { return core_behind(executor_, report_.tasks()); }
+
     void finished() noexcept override
     {
         assert_no_lock_held("a wait is completed");
         report_.set_index(index());
-        destination_.emplace(core_behind(executor_, report_.tasks()), executor_);
-        work_.reset();
-        if (destination_->hand_over(*this)) return;
-        owner self(this);
-        destination_type destination = std::move(*destination_);
-        delivery_type delivered = take_delivery();
-        self.reset();
-        destination.post(std::move(delivered));
+        if (!destination_) destination_.emplace(core(), executor_);
+        if (!destination_->hand_over(*this)) tell(core());
+    }
+
+    bool take_back() noexcept override
+    {
+        // Then the set is told of its end like any other, which comes to us.
+        give_up();
+        return take_back_postponed(core(), *this);
+    }
+
+    bool post_handler() noexcept override
+    {
+        destination_type target = std::move(*destination_);
+        destination_.reset();
+        if (target.post_wait(*this, asio::get_associated_allocator(handler_))) return true;
+        destination_.emplace(std::move(target));
+        return false;
     }
 
     delivery_type take_delivery()
@@ -208,8 +232,7 @@ private:
     const std::size_t task_count_;
     allocator memory_of_handler_;
     executor executor_;
-    std::optional<asio::executor_work_guard<executor>> work_;
-    std::optional<destination_type> destination_;
+    std::optional<destination_type> destination_; // for the event loop only once the wait is over
     Handler handler_;
     report_type report_;
 };

@@ -3,6 +3,7 @@
 
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/block_allocator.hpp>
+#include <vmtask/detail/destination.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/detail/give_up_handler.hpp>
@@ -10,6 +11,7 @@
 #include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/wait_registry.hpp>
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/error.hpp>
 
@@ -18,7 +20,6 @@
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/error.hpp>
-#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/system_executor.hpp>
 
@@ -70,49 +71,13 @@ private:
     intrusive_ptr<task_record> held_; // null when the handle was empty
 };
 
-/// Where the handler of a wait is to run, and what keeps that place running:
-/// the event loop for handlers without an executor of their own.
-template <class Executor>
-class destination {
-public:
-    destination(engine_core& core, const Executor& executor) : executor_(executor)
-    {
-        if (is_event_loop(core)) pin_.emplace(core);
-        else work_.emplace(executor);
-    }
-
-    /// Never runs the handler inside this call. When the event loop is gone,
-    /// with its engine, a thread of Asio's system executor runs it instead.
-    template <class Delivery>
-    void post(Delivery&& delivered)
-    {
-        assert_no_lock_held("a handler is posted");
-        if (pin_ && !*pin_) asio::post(asio::system_executor(), std::forward<Delivery>(delivered));
-        else asio::post(executor_, std::forward<Delivery>(delivered));
-    }
-
-    /// False when it has to be posted.
-    [[nodiscard]] bool hand_over(loop_delivery& delivered) const noexcept { return pin_ && pin_->deliver(delivered); }
-
-private:
-    bool is_event_loop(engine_core& core) const noexcept
-    {
-        if constexpr (std::is_same_v<Executor, loop_executor>) return executor_ == event_loop_executor(core);
-        else return false;
-    }
-
-    Executor executor_;
-    std::optional<asio::executor_work_guard<Executor>> work_;
-    std::optional<loop_pin> pin_;
-};
-
 /// An asynchronous wait: a handler, the place where it is to run, and `Report`,
 /// which calls the handler with what the wait's error code stands for.
 ///
 /// It lives in memory of the handler's allocator, and gives that memory back
 /// before the handler can run.
 template <class Handler, class Report>
-class async_waiter final : public waiter, public loop_delivery {
+class async_waiter final : public waiter, public loop_delivery, public context_wait {
     using executor = asio::associated_executor_t<Handler, loop_executor>;
     using destination_type = destination<executor>;
     using delivery_type = delivery<Handler, Report>;
@@ -131,13 +96,15 @@ public:
         owner added = make(std::move(record), deadline, std::move(handler), std::move(report));
         give_up_handler* const give_up = added->connect_slot();
         async_waiter* const listed = added.release();
+        // A context that is shutting down destroys what is posted to it.
+        if (!listed->enter(listed->destination_->registry())) return listed->complete(wait_outcome::given_up);
         if (!listed->report_.list(task, *listed, give_up)) listed->complete(wait_outcome::completed);
     }
 
     async_waiter(intrusive_ptr<task_record>&& record, steady_time deadline, Handler&& handler, Report&& report)
         : waiter(deadline),
           memory_of_handler_(asio::get_associated_allocator(handler)),
-          destination_(record->core(), executor_of(handler, *record)),
+          destination_(std::in_place, record->core(), executor_of(handler, *record)),
           held_(std::move(record)),
           handler_(std::move(handler)),
           report_(std::move(report))
@@ -148,26 +115,41 @@ public:
     {
         assert_no_lock_held("a wait is completed");
         outcome_ = outcome;
-        if (destination_.hand_over(*this)) return;
-        owner self(this);
-        destination_type destination = std::move(destination_);
-        delivery_type delivered = take_delivery();
-        self.reset();
-        destination.post(std::move(delivered));
+        if (!destination_->hand_over(*this)) tell(held_->core());
     }
 
-    /// On the event loop, which stays pinned until the handler has returned.
+    /// Where the handler is to run. The event loop stays pinned until it has
+    /// returned.
     void deliver() override
     {
         assert_no_lock_held("a handler runs");
         owner self(this);
-        const destination_type pinned = std::move(destination_);
+        const std::optional<destination_type> pinned = std::move(destination_);
         delivery_type delivered = take_delivery();
         self.reset();
         delivered();
     }
 
+    void discard() noexcept override
+    {
+        owner self(this);
+        const std::optional<destination_type> left = std::move(destination_);
+        const delivery_type discarded = take_delivery();
+        self.reset();
+    }
+
 private:
+    bool take_back() noexcept override { return withdraw() || take_back_postponed(held_->core(), *this); }
+
+    bool post_handler() noexcept override
+    {
+        destination_type target = std::move(*destination_);
+        destination_.reset();
+        if (target.post_wait(*this, asio::get_associated_allocator(handler_))) return true;
+        destination_.emplace(std::move(target));
+        return false;
+    }
+
     delivery_type take_delivery()
     {
         return delivery_type(std::move(handler_), std::move(report_), code_of(outcome_), std::move(held_));
@@ -217,7 +199,7 @@ private:
 
     allocator memory_of_handler_;
     wait_outcome outcome_ = wait_outcome::pending;
-    destination_type destination_;
+    std::optional<destination_type> destination_; // none once the handler is posted
     intrusive_ptr<task_record> held_;
     Handler handler_;
     Report report_;

@@ -56,6 +56,9 @@ public:
     [[nodiscard]] event_batch take(std::error_code& error) noexcept;
     /// Gives up that wait, if it still waits.
     void give_up(std::uint64_t ticket) noexcept;
+    /// Takes that wait back: nobody completes it any more. False when somebody
+    /// has, or is about to.
+    [[nodiscard]] bool withdraw(std::uint64_t ticket) noexcept;
     /// Gives up the wait that there is; none begins any more.
     void close() noexcept;
 

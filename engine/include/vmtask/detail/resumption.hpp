@@ -2,12 +2,13 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/destination.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/result_record.hpp>
 #include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/wait_registry.hpp>
 #include <vmtask/detail/waiter.hpp>
 
 #include <asio/execution/executor.hpp>
@@ -17,6 +18,8 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -32,10 +35,10 @@ concept executor_type = asio::execution::is_executor<T>::value || asio::is_execu
 /// coroutine may be destroyed while it is suspended, even with its resumption
 /// already posted.
 template <class Executor>
-class resumption final : public waiter {
+class resumption final : public waiter, public context_wait {
 public:
     resumption(intrusive_ptr<task_record> task, const Executor& executor)
-        : waiter(deadline_never), destination_(task->core(), executor), task_(std::move(task))
+        : waiter(deadline_never), destination_(std::in_place, task->core(), executor), task_(std::move(task))
     {
     }
 
@@ -54,13 +57,25 @@ public:
     {
         suspended_ = suspended;
         add_reference(); // the wait's
-        if (!task_->add_waiter(*this)) complete(wait_outcome::completed);
+        // A context that is shutting down lets go what is posted to it.
+        if (!enter(destination_->registry()) || !task_->add_waiter(*this)) complete(wait_outcome::completed);
     }
 
-    void complete(wait_outcome) noexcept override
+    void complete(wait_outcome) noexcept override { tell(task_->core()); }
+
+    /// Where the coroutine is to go on.
+    void deliver()
     {
-        destination<Executor> destination = std::move(destination_);
-        destination.post([self = intrusive_ptr<resumption>(this, adopt_reference)] { self->resume(); });
+        const intrusive_ptr<resumption> self(this, adopt_reference);
+        if (!gone_.exchange(true, std::memory_order_acq_rel)) suspended_.resume();
+    }
+
+    /// Lets go of the coroutine, which may be its owner's still, and of all that
+    /// is its context's.
+    void discard() noexcept override
+    {
+        const intrusive_ptr<resumption> self(this, adopt_reference);
+        destination_.reset();
     }
 
     /// The coroutine is being destroyed, or has gone on: it is not resumed from
@@ -68,19 +83,25 @@ public:
     void abandon() noexcept
     {
         if (gone_.exchange(true, std::memory_order_acq_rel)) return;
-        if (withdraw()) release_reference();
+        if (withdraw()) forsake();
     }
 
 private:
-    void resume()
+    bool take_back() noexcept override { return withdraw() || take_back_postponed(task_->core(), *this); }
+
+    bool post_handler() noexcept override
     {
-        if (!gone_.exchange(true, std::memory_order_acq_rel)) suspended_.resume();
+        destination<Executor> target = std::move(*destination_);
+        destination_.reset();
+        if (target.post_wait(*this, std::allocator<void>())) return true;
+        destination_.emplace(std::move(target));
+        return false;
     }
 
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> gone_{false}; // resumed or abandoned
     std::coroutine_handle<> suspended_;
-    destination<Executor> destination_;
+    std::optional<destination<Executor>> destination_; // none once it is posted
     intrusive_ptr<task_record> task_;
 };
 
@@ -107,7 +128,8 @@ public:
 
     [[gnu::noinline]] void await_suspend(std::coroutine_handle<> suspended)
     {
-        const intrusive_ptr<resumption<Executor>> made(new resumption<Executor>(task_, executor_), adopt_reference);
+        const intrusive_ptr<resumption<Executor>> made(new resumption<Executor>(task_, *executor_), adopt_reference);
+        executor_.reset(); // of a context that may go before the coroutine
         resumption_ = made;
         made->begin(suspended); // from here on this awaiter may be gone
     }
@@ -116,7 +138,7 @@ public:
 
 private:
     intrusive_ptr<task_record> task_;
-    Executor executor_;
+    std::optional<Executor> executor_; // until it is suspended
     Fetch fetch_;
     intrusive_ptr<resumption<Executor>> resumption_;
 };

@@ -52,6 +52,9 @@ protected:
     }
     ~wait_set() = default;
 
+    /// Ends the wait as given up, unless it has come to its end.
+    void give_up() noexcept;
+
     // What came out; constant once finished() is called.
     [[nodiscard]] wait_outcome outcome() const noexcept { return outcome_.load(std::memory_order_relaxed); }
     /// The task that decided a completed wait.
