@@ -11,6 +11,8 @@
 #include <asio/use_awaitable.hpp>
 
 #include <atomic>
+#include <stdexcept>
+#include <system_error>
 #include <vector>
 
 using namespace vmtask;
@@ -171,6 +173,23 @@ TEST_CASE("a paused coroutine can be cancelled", "[pause][coroutine][cancel]")
     CHECK_FALSE(task.request_cancel());
     CHECK(task.wait_for_completion(patience) == wait_status::completed);
     CHECK(task.state() == task_state::cancelled);
+}
+
+TEST_CASE("a checkpoint that outstays its coroutine completes when that ends", "[pause][coroutine]")
+{
+    test::mailbox<std::error_code> heard;
+    engine engine({.workers = 1});
+    const bool throws = GENERATE(true, false);
+    const auto task = engine.post([&](task_context& self) -> asio::awaitable<void> {
+        (void)self.handle().pause();
+        self.async_checkpoint([&](std::error_code error) { heard.put(error); });
+        if (throws) throw std::runtime_error("before the checkpoint was over");
+        co_return;
+    });
+    REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
+    CHECK(task.state() == (throws ? task_state::failed : task_state::succeeded));
+    REQUIRE(heard.holds(1));
+    CHECK(heard.letters() == std::vector{std::error_code()});
 }
 
 TEST_CASE("a paused coroutine task that is queued does not begin", "[pause][coroutine]")

@@ -102,14 +102,18 @@ private:
 
     void finish(std::exception_ptr failure) noexcept
     {
+        const self_pointer kept(this);
         signal_.slot().clear();
         if (this->end(std::move(failure))) this->retire();
+        // What the body began and left behind may be a checkpoint.
+        this->let_paused_go();
     }
 
     void abandon() noexcept
     {
         release_executor();
         if (this->end_abandoned()) this->retire();
+        this->let_paused_go();
     }
 
     [[nodiscard]] body_kind kind() const noexcept override { return body_kind::coroutine; }
