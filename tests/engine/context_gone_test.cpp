@@ -11,6 +11,7 @@
 #include "support/catch.hpp"
 #include "support/gate.hpp"
 #include "support/occupy.hpp"
+#include "support/owned_coroutine.hpp"
 #include "support/patience.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -27,9 +28,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <coroutine>
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -121,34 +120,8 @@ asio::awaitable<void> await_any(any_task awaited, std::shared_ptr<void> held, wi
     if (held) seen.note_call();
 }
 
-/// A coroutine that its owner destroys.
-class owned_coroutine {
-public:
-    struct promise_type {
-        owned_coroutine get_return_object()
-        {
-            return owned_coroutine(std::coroutine_handle<promise_type>::from_promise(*this));
-        }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_always final_suspend() noexcept { return {}; }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept { std::terminate(); }
-    };
-
-    explicit owned_coroutine(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
-    owned_coroutine(owned_coroutine&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    owned_coroutine& operator=(owned_coroutine&&) = delete;
-    ~owned_coroutine()
-    {
-        if (handle_) handle_.destroy();
-    }
-
-private:
-    std::coroutine_handle<promise_type> handle_;
-};
-
 template <class Executor>
-owned_coroutine resume_there(task<int> awaited, Executor executor, std::shared_ptr<void> held, witness& seen)
+test::owned_coroutine resume_there(task<int> awaited, Executor executor, std::shared_ptr<void> held, witness& seen)
 {
     co_await awaited.resume_on(std::move(executor));
     if (held) seen.note_call();
@@ -280,7 +253,7 @@ TEST_CASE("a coroutine that was to be resumed in a context that is gone stays su
     witness seen;
     longer_lived_engine engine;
     std::optional<asio::io_context> context(std::in_place);
-    std::vector<owned_coroutine> suspended;
+    std::vector<test::owned_coroutine> suspended;
     suspended.push_back(resume_there(engine.one.handle(), context->get_executor(), seen.held_object(), seen));
     suspended.push_back(resume_there(engine.one.handle(), asio::make_strand(*context), seen.held_object(), seen));
     context.reset();
