@@ -4,11 +4,33 @@
 #include "engine_core.hpp"
 #include "futex.hpp"
 
+#include <asio/execution/context.hpp>
+#include <asio/strand.hpp>
+
 #include <chrono>
 #include <mutex>
 #include <thread>
 
 namespace vmtask::detail {
+namespace {
+
+/// Knows its context, and no more.
+class contextual_executor {
+public:
+    explicit contextual_executor(asio::execution_context& context) noexcept : context_(&context) {}
+
+    template <class Function>
+    void execute(Function&&) const
+    {
+    }
+    [[nodiscard]] asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+    [[nodiscard]] bool operator==(const contextual_executor& other) const noexcept = default;
+
+private:
+    asio::execution_context* context_;
+};
+
+} // namespace
 
 bool context_wait::enter(wait_registry* registry) noexcept
 {
@@ -63,6 +85,13 @@ void context_wait::drop() noexcept
     // Taken back, there is nobody left to meet.
     if (take_back()) met_.store(true, std::memory_order_relaxed);
     meet();
+}
+
+/// The youngest service is shut down first, and that of the strands does not
+/// bear to be posted to meanwhile: it has to be the elder.
+wait_registry::wait_registry(asio::execution_context& owner) : service(owner)
+{
+    const asio::strand<contextual_executor> first{contextual_executor(owner)};
 }
 
 wait_registry::~wait_registry()

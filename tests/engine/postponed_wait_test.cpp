@@ -304,10 +304,10 @@ TEST_CASE("a coroutine that is destroyed while it lacks memory to go on is not r
 TEST_CASE("a handler that a strand has in its queue already is not posted a second time", "[postponed]")
 {
     scarce_context here;
-    const asio::any_io_executor strand = asio::make_strand(here.executor());
     const auto held = std::make_shared<int>(0);
     here.source.handle().async_wait(
-        asio::bind_executor(strand, [held, &here](std::error_code error) { here.heard.put(error); }));
+        asio::bind_executor(asio::any_io_executor(asio::make_strand(here.executor())),
+                            [held, &here](std::error_code error) { here.heard.put(error); }));
     here.scarce.left = 1;
     REQUIRE(here.source.set_value());
     CHECK(here.scarce.refused == 1);

@@ -76,7 +76,7 @@ class wait_registry final : public asio::execution_context::service {
 public:
     static inline asio::execution_context::id id;
 
-    explicit wait_registry(asio::execution_context& owner) : service(owner) {}
+    explicit wait_registry(asio::execution_context& owner);
     ~wait_registry() override;
 
     /// False when the context is shutting down.
