@@ -11,6 +11,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/query.hpp>
+#include <asio/system_context.hpp>
 #include <asio/system_executor.hpp>
 
 #include <concepts>
@@ -22,7 +23,9 @@
 namespace vmtask::detail {
 
 /// The context behind an executor, strands and any_io_executor included; null
-/// where there is none.
+/// where there is none. Null also for Asio's system executor, whose context
+/// stays to the end of the program: to ask for it makes it, which terminates
+/// where memory lacks.
 template <class Executor>
 [[nodiscard]] asio::execution_context* context_behind(const Executor& executor)
 {
@@ -31,7 +34,9 @@ template <class Executor>
             return &static_cast<asio::execution_context&>(found);
         else return nullptr;
     };
-    if constexpr (requires { [](auto&) {}(asio::query(executor, asio::execution::context)); })
+    if constexpr (requires { [](asio::system_context&) {}(asio::query(executor, asio::execution::context)); })
+        return nullptr;
+    else if constexpr (requires { [](auto&) {}(asio::query(executor, asio::execution::context)); })
         return address_of(asio::query(executor, asio::execution::context));
     else if constexpr (requires { [](auto&) {}(executor.context()); }) return address_of(executor.context());
     else return nullptr;
