@@ -61,8 +61,7 @@ void blocked_scope::run_queued()
         && wait_.kind() == wait_kind::all && self_->nested < most_nested;
     if (!may_run) return;
     for (task_record* const each : wait_.tasks())
-        if (&each->core() == self_->core && each->kind() == body_kind::blocking
-            && each->state() == task_state::queued)
+        if (&each->core() == self_->core && each->kind() == body_kind::blocking && each->state() == task_state::queued)
             self_->core->workers().run_here(*each, *self_);
 }
 

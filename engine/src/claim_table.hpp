@@ -76,7 +76,7 @@ private:
     place place_ = place::outside;
 
     claim_set* parent_ = nullptr;
-    std::size_t depth_ = 0; // parents above it
+    std::size_t depth_ = 0;   // parents above it
     std::size_t present_ = 0; // it and sets whose parent it is, as far as they, or parts of theirs, are in
 
     // Its place in all lines: right after `leader_` and that one's earlier parts, or,

@@ -135,9 +135,10 @@ void engine_core::finish_elsewhere()
         const signal_shield shield;
         std::thread([this] { finish_here(); }).detach();
     } catch (const std::system_error&) {
-        std::fputs("vmtask: the last reference to an engine was dropped on one of its own threads, and there is no other "
-                   "thread to end it; drop it outside of the engine's tasks and handlers\n",
-                   stderr);
+        std::fputs(
+            "vmtask: the last reference to an engine was dropped on one of its own threads, and there is no other "
+            "thread to end it; drop it outside of the engine's tasks and handlers\n",
+            stderr);
         std::abort();
     }
 }

@@ -352,7 +352,7 @@ void event_log::give_up(event_reader& reader, std::optional<std::uint64_t> ticke
 
 bool event_log::withdraw(event_reader& reader, std::uint64_t ticket) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (!reader.pending_ || reader.ticket_ != ticket) return false;
     (void)unlist_locked(reader);
     return true;

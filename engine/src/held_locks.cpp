@@ -37,10 +37,12 @@ const char* name_of(lock_rank rank) noexcept
     case lock_rank::worker_pool: return "worker_pool";
     case lock_rank::thread_group: return "thread_group";
     case lock_rank::engine_thread: return "engine_thread";
+    case lock_rank::postponed_waits: return "postponed_waits";
     case lock_rank::timer_loop: return "timer_loop";
     case lock_rank::rare_events: return "rare_events";
     case lock_rank::event_loop_probe: return "event_loop_probe";
     case lock_rank::event_loop: return "event_loop";
+    case lock_rank::wait_registry: return "wait_registry";
     case lock_rank::block_pool: return "block_pool";
     }
     return "?";

@@ -6,7 +6,6 @@
 #include <vmtask/detail/wait_registry.hpp>
 
 #include <chrono>
-#include <mutex>
 #include <utility>
 
 namespace vmtask::detail {
@@ -18,7 +17,7 @@ constexpr std::chrono::milliseconds delay{10};
 
 bool postponed_waits::add(context_wait& untold) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (is_closed_) return false;
     untold.next_postponed_ = std::exchange(first_, &untold);
     if (std::exchange(is_armed_, true)) return true;
@@ -29,30 +28,31 @@ bool postponed_waits::add(context_wait& untold) noexcept
 
 bool postponed_waits::remove(context_wait& removed) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     return remove_from(first_, removed) || remove_from(due_, removed);
 }
 
 void postponed_waits::close() noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         is_closed_ = true;
     }
     core_.timers().remove(*this);
     tell_due();
 }
 
+/// Not on the timer loop: to post a handler may run code of the user's executor.
 void postponed_waits::expire() noexcept
 {
-    tell_due();
+    core_.reaper().add(*this);
 }
 
 /// Those that have to be put off again come back in `first_`, for the next time.
 void postponed_waits::tell_due() noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         is_armed_ = false;
         context_wait** end = &due_;
         while (*end) end = &(*end)->next_postponed_;
@@ -63,7 +63,7 @@ void postponed_waits::tell_due() noexcept
 
 context_wait* postponed_waits::pop_due() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     context_wait* const popped = due_;
     if (popped) due_ = popped->next_postponed_;
     return popped;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "reaper.hpp"
+
 #include <vmtask/detail/deadline_entry.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/small_mutex.hpp>
 
 namespace vmtask::detail {
@@ -10,10 +13,10 @@ class context_wait;
 class engine_core;
 
 /// Waits that have come to their end, but could not be told for want of memory.
-/// The timer loop tries again a little later, and takes no memory for that.
+/// The timer loop has the reaper try again a little later, which takes no memory.
 ///
 /// Thread safety: all members.
-class postponed_waits final : public deadline_entry {
+class postponed_waits final : public deadline_entry, public reaper::job {
 public:
     explicit postponed_waits(engine_core& core) noexcept : deadline_entry(deadline_never), core_(core) {}
 
@@ -28,17 +31,17 @@ public:
 private:
     bool claim_expiry() noexcept override { return true; }
     void expire() noexcept override;
+    void run() noexcept override { tell_due(); }
     void tell_due() noexcept;
     [[nodiscard]] context_wait* pop_due() noexcept;
     static bool remove_from(context_wait*& first, const context_wait& removed) noexcept;
 
     engine_core& core_;
-    small_mutex mutex_;
-    // Guarded by mutex_.
-    context_wait* first_ = nullptr;
-    context_wait* due_ = nullptr;
-    bool is_armed_ = false;
-    bool is_closed_ = false;
+    ranked_mutex<lock_rank::postponed_waits, small_mutex> mutex_;
+    context_wait* first_ VMTASK_GUARDED_BY(mutex_) = nullptr;
+    context_wait* due_ VMTASK_GUARDED_BY(mutex_) = nullptr;
+    bool is_armed_ VMTASK_GUARDED_BY(mutex_) = false;
+    bool is_closed_ VMTASK_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace vmtask::detail

@@ -73,8 +73,7 @@ void task_record::carry_out_own_cancel() noexcept
 void task_record::cancel_for_limit(limit_kind kind) noexcept
 {
     using cancel_answer = status_word::cancel_answer;
-    const auto ask =
-        kind == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
+    const auto ask = kind == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
     const cancel_answer answer = ask_to_cancel({}, cancel_origin::time_limit, ask);
     if (answer != cancel_answer::requested) {
         carry_out_cancel(answer);

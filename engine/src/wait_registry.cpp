@@ -8,7 +8,6 @@
 #include <asio/strand.hpp>
 
 #include <chrono>
-#include <mutex>
 #include <thread>
 
 namespace vmtask::detail {
@@ -102,7 +101,7 @@ wait_registry::~wait_registry()
 
 bool wait_registry::list(context_wait& added) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (under_way_.load(std::memory_order_relaxed) & closed) return false;
     list_locked(added);
     return true;
@@ -110,7 +109,7 @@ bool wait_registry::list(context_wait& added) noexcept
 
 bool wait_registry::take_out(context_wait& told) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (told.is_dropped_) return false;
     unlist_locked(told);
     under_way_.fetch_add(1, std::memory_order_relaxed);
@@ -119,7 +118,7 @@ bool wait_registry::take_out(context_wait& told) noexcept
 
 bool wait_registry::put_back(context_wait& untold) noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     if (under_way_.load(std::memory_order_relaxed) & closed) return false;
     list_locked(untold);
     under_way_.fetch_sub(1, std::memory_order_release);
@@ -136,7 +135,7 @@ void wait_registry::leave() noexcept
 void wait_registry::shutdown() noexcept
 {
     {
-        const std::lock_guard lock(mutex_);
+        const mutex_guard lock(mutex_);
         under_way_.fetch_or(closed, std::memory_order_relaxed);
     }
     while (context_wait* const dropped = take_one()) dropped->drop();
@@ -149,7 +148,7 @@ void wait_registry::shutdown() noexcept
 
 context_wait* wait_registry::take_one() noexcept
 {
-    const std::lock_guard lock(mutex_);
+    const mutex_guard lock(mutex_);
     context_wait* const taken = first_;
     if (!taken) return nullptr;
     unlist_locked(*taken);

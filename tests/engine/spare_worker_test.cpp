@@ -98,7 +98,8 @@ TEST_CASE("a handler on the worker executor may block in a wait", "[spare]")
     CHECK(told.letters().front() == wait_status::completed);
 }
 
-TEST_CASE("without spare workers a wait with a time-out is told at once, and one without runs the task itself", "[spare]")
+TEST_CASE("without spare workers a wait with a time-out is told at once, and one without runs the task itself",
+          "[spare]")
 {
     vmtask::engine engine({.workers = 1, .spare_workers = 0});
     const auto outer = engine.post([&](task_context&) {

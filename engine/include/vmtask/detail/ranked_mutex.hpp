@@ -23,11 +23,13 @@ enum class lock_rank : std::uint8_t {
     worker_pool,
     thread_group,
     engine_thread,
+    postponed_waits,
     timer_loop,
     // Under these nothing else is locked.
     rare_events,
     event_loop_probe,
     event_loop,
+    wait_registry,
     block_pool,
 };
 

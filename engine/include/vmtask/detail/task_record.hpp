@@ -83,8 +83,8 @@ public:
         do {
             // The one that is left may be the engine's: then nobody can ask for the value.
             if (seen == 2 && ended() && keeps_value_.load(std::memory_order_relaxed)) return release_last_but_one();
-        } while (!references_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
-                                                    std::memory_order_relaxed));
+        } while (
+            !references_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel, std::memory_order_relaxed));
         if (seen == 1) dispose();
     }
 
@@ -356,16 +356,16 @@ private:
     std::exception_ptr failure_;
 
     std::unique_ptr<extras> extras_ VMTASK_GUARDED_BY(mutex_) VMTASK_PT_GUARDED_BY(mutex_);
-    const std::unique_ptr<task_terms> terms_; // constant
+    const std::unique_ptr<task_terms> terms_;              // constant
     std::atomic<const blocked_wait*> blocked_in_{nullptr}; // written under mutex_
     int error_value_ = 0;
     std::uint32_t cancel_delay_ms_ VMTASK_GUARDED_BY(mutex_) = 0; // from the post to the cancel, 49 days at most
     cancel_origin cancel_origin_ VMTASK_GUARDED_BY(mutex_) = cancel_origin::none;
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ = false;
-    bool is_retained_ = false;  // ended, and with the board, which has a reference
-    bool is_set_aside_ = false; // held when it was to begin
-    std::atomic<bool> keeps_value_{false}; // until the value is withheld
+    bool is_retained_ = false;                     // ended, and with the board, which has a reference
+    bool is_set_aside_ = false;                    // held when it was to begin
+    std::atomic<bool> keeps_value_{false};         // until the value is withheld
     task_state end_in_queue_ = task_state::queued; // what it ends as, unbegun; last: derived classes use the padding
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/small_mutex.hpp>
 
 #include <asio/execution_context.hpp>
@@ -92,13 +93,13 @@ public:
 private:
     void shutdown() noexcept override;
     [[nodiscard]] context_wait* take_one() noexcept;
-    void list_locked(context_wait& added) noexcept;
-    void unlist_locked(context_wait& removed) noexcept;
+    void list_locked(context_wait& added) noexcept VMTASK_REQUIRES(mutex_);
+    void unlist_locked(context_wait& removed) noexcept VMTASK_REQUIRES(mutex_);
 
     static constexpr std::uint32_t closed = std::uint32_t{1} << 31;
 
-    small_mutex mutex_;
-    context_wait* first_ = nullptr;           // guarded by mutex_
+    ranked_mutex<lock_rank::wait_registry, small_mutex> mutex_;
+    context_wait* first_ VMTASK_GUARDED_BY(mutex_) = nullptr;
     std::atomic<std::uint32_t> under_way_{0}; // waits out of the list that have not left; and `closed`
 };
 
