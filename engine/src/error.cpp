@@ -35,6 +35,7 @@ public:
         case errc::other_engine: return "the tasks belong to different engines";
         case errc::bad_options: return "the options contradict each other, or one of them has no value that there is";
         case errc::no_events: return "the engine keeps no events";
+        case errc::no_worker: return "no worker would be left for the tasks that are queued";
         }
         return "unknown vmtask error " + std::to_string(code);
     }
@@ -46,7 +47,8 @@ public:
         case errc::timed_out: return std::errc::timed_out;
         case errc::would_deadlock:
         case errc::cycle: return std::errc::resource_deadlock_would_occur;
-        case errc::queue_full: return std::errc::resource_unavailable_try_again;
+        case errc::queue_full:
+        case errc::no_worker: return std::errc::resource_unavailable_try_again;
         case errc::resource_busy: return std::errc::device_or_resource_busy;
         case errc::not_cancelable: return std::errc::operation_not_permitted;
         case errc::no_events: return std::errc::not_supported;

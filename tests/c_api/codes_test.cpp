@@ -51,7 +51,7 @@ TEST_CASE("every code of the engine that a C program can meet has a status of it
          {errc::cancelled, errc::timed_out, errc::would_deadlock, errc::queue_full, errc::shutting_down,
           errc::not_cancelable, errc::already_ended, errc::not_ended, errc::task_failed, errc::not_paused,
           errc::already_begun, errc::predecessor_failed, errc::resource_busy, errc::unknown_lane, errc::cycle,
-          errc::other_engine, errc::bad_options}) {
+          errc::other_engine, errc::bad_options, errc::no_worker}) {
         INFO(make_error_code(code).message());
         CHECK(status_of(code) != VMTASK_E_INTERNAL);
         CHECK(vmtask_status_message(status_of(code)) == make_error_code(code).message());

@@ -41,6 +41,7 @@ const std::vector<meaning> meanings{
     {errc::other_engine, std::errc::invalid_argument},
     {errc::bad_options, std::errc::invalid_argument},
     {errc::no_events, std::errc::not_supported},
+    {errc::no_worker, std::errc::resource_unavailable_try_again},
 };
 
 } // namespace

@@ -117,10 +117,15 @@ public:
     ///
     /// Errors beside those: resource_busy; errc::unknown_lane; errc::no_task for
     /// an empty handle in `after`; errc::cycle when it would wait for a task
-    /// that waits for it; errc::already_ended and errc::other_engine for the
+    /// that waits for it: as one after another, for what that claims, for its place
+    /// in a lane, or in a blocking wait; errc::already_ended and errc::other_engine for the
     /// parent; errc::bad_options for a `when_busy` that compares tasks which say
     /// no kind, or claim nothing, and for a number that is no value of its
     /// enumeration.
+    ///
+    /// A cycle that could not be seen when the task was posted, because it closes
+    /// only when an earlier task gets what it claims, ends this task or that one as
+    /// failed, unbegun, with errc::cycle. So whatever is posted ends.
     template <task_body Body>
     auto post(Body&& body, task_options options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
@@ -129,7 +134,9 @@ public:
 
     /// How many tasks of a lane may be under way at once; 0: any number. Makes
     /// the lane if there is none of that name. Those under way go on in any
-    /// case. Throws std::bad_alloc.
+    /// case. Tasks that could never get a place with fewer places than before,
+    /// since those who have one wait for them, fail with errc::cycle. Throws
+    /// std::bad_alloc.
     void set_lane_limit(const std::string& lane, std::size_t limit);
 
     /// All tasks that have not ended, and the ended ones that are still kept,

@@ -25,7 +25,8 @@ struct lane_options {
 
 /// How long ended tasks stay in `engine::tasks()` and `engine::find()`.
 /// Whichever bound is met first lets them go. A held handle keeps its task and
-/// its result for ever, listed or not.
+/// its result for ever, listed or not. An ended task to which nobody has a handle
+/// is listed with its outcome, but its result is given back.
 struct retention {
     /// Ended tasks kept at most.
     std::size_t count = 1024;
@@ -52,7 +53,7 @@ struct engine_options {
     std::size_t event_loop_threads = 1;
     /// Further workers, started one by one as tasks block in waits for other
     /// tasks, so that as many as `workers` go on. A wait that would leave no
-    /// worker at all is not begun and returns `wait_status::would_deadlock`.
+    /// worker at all is not begun and returns `wait_status::no_worker`.
     std::size_t spare_workers = 256;
     /// How long spare workers stay that no such wait needed; they go within
     /// twice that time. `duration::max()`: until the engine ends.

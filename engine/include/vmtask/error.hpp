@@ -17,7 +17,7 @@ namespace vmtask {
 ///     cancelled                                     operation_canceled
 ///     timed_out                                     timed_out
 ///     would_deadlock, cycle                         resource_deadlock_would_occur
-///     queue_full                                    resource_unavailable_try_again
+///     queue_full, no_worker                         resource_unavailable_try_again
 ///     resource_busy                                 device_or_resource_busy
 ///     not_cancelable                                operation_not_permitted
 ///     no_events                                     not_supported
@@ -49,13 +49,15 @@ enum class errc {
     task_failed,
     /// The coroutine was destroyed before it reached its end.
     abandoned,
-    /// The result can only be moved, and somebody has taken it.
+    /// The result can only be moved, and somebody has taken it; or the engine has
+    /// given it back, because nobody had a handle to the ended task.
     result_taken,
     /// A resource that the task claims is not free, and it was not to wait.
     resource_busy,
     /// No lane of this name was given to the engine.
     unknown_lane,
-    /// The tasks would wait for each other, so the last of them was not posted.
+    /// The tasks would wait for each other. The last of them was not posted; or it
+    /// has failed, unbegun, where that could not be seen when it was posted.
     cycle,
     /// A task that this one was to begin after did not succeed.
     predecessor_failed,
@@ -70,6 +72,9 @@ enum class errc {
     bad_options,
     /// The engine keeps no events: `engine_options::events` says so.
     no_events,
+    /// No worker would have been left for the tasks that are queued, so the wait
+    /// was not begun.
+    no_worker,
 };
 
 /// The category of errc; its name is "vmtask".

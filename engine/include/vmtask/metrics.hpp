@@ -45,7 +45,8 @@ struct metrics_snapshot {
     std::uint64_t waits_compensated = 0;
     /// Workers started for that.
     std::uint64_t spare_workers_started = 0;
-    /// Waits on this engine's threads that returned wait_status::would_deadlock.
+    /// Waits on this engine's threads that returned wait_status::would_deadlock or
+    /// no_worker.
     std::uint64_t waits_refused = 0;
 
     // Now.

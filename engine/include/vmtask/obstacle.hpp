@@ -41,9 +41,9 @@ struct obstacle {
     obstacle_kind kind = obstacle_kind::none;
     /// The first resource that is not free, or the lane.
     std::string name;
-    /// Who must end before: the predecessors that have not ended, or those who
-    /// hold or come first for the resources that it claims; each once, oldest
-    /// first.
+    /// Who must end before: the predecessors that have not ended; those who hold or
+    /// come first for the resources that it claims; or those who have a place in the
+    /// lane, of whom one is enough. Each once, oldest first.
     std::vector<task_handle> tasks;
 };
 

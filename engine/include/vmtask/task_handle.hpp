@@ -113,10 +113,11 @@ public:
     /// when the task was cancelled, with errc::not_ended before the end.
     void result() const { record().require_success(); }
 
-    /// Asks the task to stop, and returns at once. A queued task has ended
-    /// cancelled when the first who asks gets the answer; a running one ends so
-    /// at its next checkpoint, unless it gets to its end first and succeeds.
-    /// Asking again is harmless.
+    /// Asks the task to stop, and returns at once. A queued task never begins, and
+    /// ends cancelled as soon as its body is destroyed, which a thread of the
+    /// engine does; before this returns if there is nothing to destroy. A running
+    /// one ends so at its next checkpoint, unless it gets to its end first and
+    /// succeeds. Asking again is harmless.
     ///
     /// Who asks first may say who he is, for outcome().
     ///
@@ -156,19 +157,22 @@ public:
 
     /// Blocks until the task ends.
     ///
-    /// On a worker the engine starts a spare worker meanwhile. Returns
-    /// wait_status::would_deadlock at once, and never timed_out, when the wait
-    /// could not end: for the caller's own task; for a task that waits, over
-    /// any number of others, for the caller's; on an event loop thread when the
-    /// task needs that thread; when no spare worker can be had. Waits with a
-    /// deadline count like others in this, asynchronous ones do not.
+    /// On a worker a task of the same engine that is queued and may begin is run by
+    /// the calling thread, inside this call; for any other a spare worker takes the
+    /// thread's place meanwhile. Returns wait_status::would_deadlock at once, and
+    /// never timed_out, when the wait could not end: for the caller's own task; for
+    /// a task that waits, over any number of others, for the caller's, or for what
+    /// that has claimed, or for its place in a lane; on an event loop thread when the
+    /// task needs that thread. Waits with a deadline count like others in this,
+    /// asynchronous ones do not. Returns wait_status::no_worker at once when no
+    /// spare worker can be had.
     [[nodiscard]] wait_status wait_for_completion() const { return record().wait_until(detail::deadline_never); }
 
     /// Blocks until the task ends or `timeout` has passed, whichever is first.
     ///
     /// Zero or less only looks. A duration that the clock cannot express is no
     /// limit. A timed-out wait leaves the task alone. Everything said of the
-    /// wait without limit holds too.
+    /// wait without limit holds too, but that the calling thread runs no task.
     template <class Rep, class Period>
     [[nodiscard]] wait_status wait_for_completion(std::chrono::duration<Rep, Period> timeout) const
     {

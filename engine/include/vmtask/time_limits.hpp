@@ -48,9 +48,10 @@ enum class limit_kind : std::uint8_t { queued, running, total, without_progress 
 }
 
 /// How long a task may take. They are kept by a thread that does nothing else,
-/// so they are on time while all workers and the event loop are busy; a cancel
-/// by them shows at once, and calls what the body has registered for it on the
-/// event loop.
+/// so they are on time while all workers and the event loop are busy. A cancel by
+/// them shows at once; it ends a task that has not begun, and lets a paused one go
+/// on, on a thread of the engine for that; what the body has registered for a
+/// cancel is called on the event loop.
 struct time_limits {
     /// From the post, or the end of an attempt, until the body begins.
     std::optional<time_limit> queued{};

@@ -52,6 +52,7 @@ constexpr std::array entries{
     VMTASK_ENGINE(VMTASK_E_TIMED_OUT, timed_out),
     VMTASK_ENGINE(VMTASK_E_WOULD_DEADLOCK, would_deadlock),
     VMTASK_OWN(VMTASK_E_GIVEN_UP, "the wait was given up"),
+    VMTASK_ENGINE(VMTASK_E_NO_WORKER, no_worker),
     VMTASK_ENGINE(VMTASK_E_CANCELLED, cancelled),
     VMTASK_ENGINE(VMTASK_E_NOT_CANCELABLE, not_cancelable),
     VMTASK_ENGINE(VMTASK_E_ALREADY_ENDED, already_ended),

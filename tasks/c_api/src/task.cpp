@@ -147,6 +147,7 @@ vmtask_status vmtask_task_wait(const vmtask_task* task, int64_t timeout_ms)
         case vmtask::wait_status::completed: return VMTASK_OK;
         case vmtask::wait_status::timed_out: return VMTASK_E_TIMED_OUT;
         case vmtask::wait_status::would_deadlock: return VMTASK_E_WOULD_DEADLOCK;
+        case vmtask::wait_status::no_worker: return VMTASK_E_NO_WORKER;
         }
         return VMTASK_E_INTERNAL;
     });

@@ -56,6 +56,7 @@ HRESULT task_object::WaitForCompletion(long timeout)
         const wait_status status = timeout == no_limit ? task_.wait_for_completion()
                                                        : task_.wait_for_completion(std::chrono::milliseconds(timeout));
         if (status == wait_status::would_deadlock) throw std::system_error(errc::would_deadlock);
+        if (status == wait_status::no_worker) throw std::system_error(errc::no_worker);
         return S_OK;
     });
 }

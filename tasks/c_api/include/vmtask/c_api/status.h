@@ -26,6 +26,7 @@ enum {
     VMTASK_E_TIMED_OUT = 10,      // the time has passed first; the task goes on
     VMTASK_E_WOULD_DEADLOCK = 11, // it could never end, so it was not begun
     VMTASK_E_GIVEN_UP = 12,       // by vmtask_wait_give_up()
+    VMTASK_E_NO_WORKER = 13,      // no worker would be left for the tasks that are queued, so it was not begun
 
     // the task
     VMTASK_E_CANCELLED = 20,      // it was asked to stop, and stopped before it had finished

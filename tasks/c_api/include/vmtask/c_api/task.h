@@ -107,7 +107,8 @@ VMTASK_API vmtask_status vmtask_task_resume(vmtask_task* task);
 /// succeeded: that is vmtask_task_result().
 ///
 /// Errors: VMTASK_E_TIMED_OUT; the task is left alone. VMTASK_E_WOULD_DEADLOCK
-/// at once, in a body or a callback, when the wait could never end.
+/// at once, in a body or a callback, when the wait could never end, and
+/// VMTASK_E_NO_WORKER when no worker would be left for the tasks that are queued.
 VMTASK_API vmtask_status vmtask_task_wait(const vmtask_task* task, int64_t timeout_ms);
 
 /// A wait that goes on in the background. It is counted like a task.
