@@ -47,6 +47,8 @@ public:
     [[nodiscard]] bool is_held() const noexcept { return place_ == place::holding; }
     /// Waits, and nothing is in the way: it may be held now.
     [[nodiscard]] bool is_due() const noexcept { return place_ == place::waiting && missing_ == 0; }
+    /// Was put before others that waited already.
+    [[nodiscard]] bool has_overtaken() const noexcept { return has_overtaken_; }
     [[nodiscard]] bool same_as(const claim_set& other) const noexcept;
     [[nodiscard]] std::span<const claim> wanted() const noexcept { return claims_; }
 
@@ -88,6 +90,7 @@ private:
     std::size_t missing_ = 0;       // claims that are not due
     claim_set* next_due_ = nullptr; // among those that have become due
     bool is_in_due_list_ = false;
+    bool has_overtaken_ = false;
 };
 
 /// Who holds which resource, and who comes next.
@@ -123,7 +126,9 @@ public:
             put_in(added);
             added.is_due = nothing_in_the_way(added);
             if (!added.is_due) ++entering.missing_;
-            if (added.next) withdraw_overtaken(added, overtaken);
+            if (!added.next) continue;
+            entering.has_overtaken_ = true;
+            withdraw_overtaken(added, overtaken);
         }
         return entering.missing_ == 0;
     }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "reaped_tasks.hpp"
 
+#include "engine_thread.hpp"
+
+#include <vmtask/detail/intrusive_ptr.hpp>
+
 namespace vmtask::detail {
 
 void reaped_tasks::line::add(task_record& added) noexcept
@@ -27,6 +31,17 @@ void reaped_tasks::line::run() noexcept
     }
     if (are_more) ask();
     if (next) reap(*next);
+}
+
+void reaped_tasks::ending_line::reap(task_record& next) noexcept
+{
+    const intrusive_ptr<task_record> held(&next);
+    engine_thread* const here = this_engine_thread();
+    const bool is_reaper = here && here->kind == thread_kind::reaper;
+    // A destructor that waits keeps the task from its end, as a body would.
+    if (is_reaper) here->current = &next;
+    next.finish_in_queue();
+    if (is_reaper) here->current = nullptr;
 }
 
 } // namespace vmtask::detail

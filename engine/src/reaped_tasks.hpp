@@ -50,7 +50,7 @@ private:
     };
     struct ending_line final : line {
         using line::line;
-        void reap(task_record& next) noexcept override { next.finish_in_queue(); }
+        void reap(task_record& next) noexcept override;
     };
     struct retired_line final : line {
         using line::line;

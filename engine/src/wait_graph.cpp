@@ -75,19 +75,19 @@ void wait_graph::leave(engine_thread& self) noexcept
     if (self.kind == thread_kind::event_loop) self.current = nullptr;
 }
 
-bool wait_graph::free_if_stuck(task_record& waiting, way_out& out) noexcept
+bool wait_graph::free_if_stuck(task_record& waiting, way_out& out, const task_record* whole) noexcept
 {
-    return look(waiting, deadline_never, out) == answer::would_deadlock;
+    return look(waiting, deadline_never, out, whole) == answer::would_deadlock;
 }
 
 /// A cycle counts when two searches have seen the same: what they see in between
 /// may be of different moments. Where tasks move all the time it is looked for again.
 template <class Asked>
-wait_graph::answer wait_graph::look(Asked& asked, steady_time deadline, way_out& out) noexcept
+wait_graph::answer wait_graph::look(Asked& asked, steady_time deadline, way_out& out, const task_record* whole) noexcept
 {
     // Not under the lock: what they keep may be a task's last reference.
     std::array<std::optional<wait_search>, 8> searches;
-    const auto search = [&](std::size_t which) { return searches[which].emplace(deadline).run(asked); };
+    const auto search = [&](std::size_t which) { return searches[which].emplace(deadline, whole).run(asked); };
     try {
         wait_search::verdict verdict = search(0);
         if (verdict == wait_search::verdict::stuck) {

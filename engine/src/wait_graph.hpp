@@ -38,12 +38,16 @@ public:
     protected:
         ~way_out() = default;
     };
-    /// True when the task could never end; then it has given way.
-    [[nodiscard]] static bool free_if_stuck(task_record& waiting, way_out& out) noexcept;
+    /// True when the task could never end; then it has given way. Of a task that is
+    /// new, and that nobody waits for but its whole, `whole` is that: its other parts
+    /// could end before, and none of them waits for the new one.
+    [[nodiscard]] static bool free_if_stuck(task_record& waiting, way_out& out,
+                                            const task_record* whole = nullptr) noexcept;
 
 private:
     template <class Asked>
-    [[nodiscard]] static answer look(Asked& asked, steady_time deadline, way_out& out) noexcept;
+    [[nodiscard]] static answer look(Asked& asked, steady_time deadline, way_out& out,
+                                     const task_record* whole = nullptr) noexcept;
     static void note(engine_thread& self, const blocked_wait* wait) noexcept;
     static task_record* current_task(engine_thread& self) noexcept;
 };

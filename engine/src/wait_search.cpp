@@ -28,6 +28,7 @@ wait_search::verdict wait_search::run(const blocked_wait& asked)
 
 wait_search::verdict wait_search::run(task_record& asked)
 {
+    asked_ = &asked;
     return settle(node_of(share(asked)));
 }
 
@@ -89,7 +90,8 @@ void wait_search::need_any(index dependant, const void* name, std::vector<task_p
 void wait_search::expand(index known)
 {
     task_record& task = *nodes_[known].task;
-    if (!task.ended()) {
+    const bool is_taken_for_granted = whole_ && &task != asked_ && task.is_part_of(*whole_);
+    if (!task.ended() && !is_taken_for_granted) {
         needs_.clear();
         task.collect_needs(needs_);
         nodes_[known].wait = needs_.wait;

@@ -35,7 +35,12 @@ public:
         out_of_time, ///< The deadline came before the answer.
     };
 
-    explicit wait_search(steady_time deadline) noexcept : deadline_(deadline) {}
+    /// Parts of `whole`, at whatever depth, are taken for tasks that can end, but for
+    /// the task that is asked about; null: none are.
+    explicit wait_search(steady_time deadline, const task_record* whole = nullptr) noexcept
+        : deadline_(deadline), whole_(whole)
+    {
+    }
     wait_search(const wait_search&) = delete;
     wait_search& operator=(const wait_search&) = delete;
 
@@ -98,6 +103,8 @@ private:
     [[nodiscard]] std::vector<std::pair<const void*, const void*>> stuck_edges() const;
 
     const steady_time deadline_;
+    const task_record* const whole_;
+    const task_record* asked_ = nullptr;
     std::vector<node> nodes_;
     std::vector<edge> edges_;
     std::unordered_map<const void*, index> known_; // nodes by name

@@ -165,11 +165,14 @@ bool waiting_room::finish_post(task_record& posted)
     {
         stuck_task way_out(*this, posted);
         bool waits = false;
+        bool is_only_a_part = false; // nobody waits for it but its whole
         {
             const mutex_guard lock(mutex_);
             waits = terms.stage < room_stage::passed && !terms.failure;
+            is_only_a_part = !terms.claims.has_overtaken() && !terms.place.is_waiting;
         }
-        is_refused = waits && wait_graph::free_if_stuck(posted, way_out) && way_out.is_ours();
+        const task_record* const whole = is_only_a_part ? terms.parent.get() : nullptr;
+        is_refused = waits && wait_graph::free_if_stuck(posted, way_out, whole) && way_out.is_ours();
     }
     if (is_refused) {
         drop_predecessors(terms);

@@ -5,6 +5,7 @@
 #include <vmtask/engine.hpp>
 
 #include "support/catch.hpp"
+#include "support/gate.hpp"
 #include "support/mailbox.hpp"
 
 #include <atomic>
@@ -71,6 +72,24 @@ TEST_CASE("the destructor of a body that never began may post and wait", "[destr
     const bool has_terms = GENERATE(false, true);
     engine engine({.workers = 4});
     CHECK(clean_up_after_failure(engine, engine, has_terms) == wait_status::completed);
+}
+
+TEST_CASE("the destructor of a body is told at once when it waits for a task that comes after its own", "[destructor]")
+{
+    test::gate gate;
+    test::mailbox<wait_status> told;
+    task_handle after;
+    engine engine({.workers = 1});
+    const auto held = engine.post([&](task_context& self) { gate.hold(self); });
+    REQUIRE(gate.reached());
+    auto guard = std::make_shared<at_destruction>([&] { told.put(after.wait_for_completion()); });
+    const auto queued = engine.post([kept = std::move(guard)](task_context&) {});
+    after = engine.post(nothing, {.after = {queued}, .after_failure = after_failure::begin});
+    CHECK_FALSE(queued.request_cancel());
+    REQUIRE(told.holds(1));
+    CHECK(told.letters().front() == wait_status::would_deadlock);
+    gate.open();
+    CHECK(after.wait_for_completion(patience) == wait_status::completed);
 }
 
 TEST_CASE("the destructor of a body that never began may post to another engine and wait", "[destructor]")
