@@ -140,6 +140,7 @@ public:
     void hold(claim_set& due, Overtaken overtaken) noexcept
     {
         become_holder(due);
+        if (due.empty()) return;
         for (claim_set* outer = due.parent_; outer; outer = outer->parent_)
             if (outer->place_ == claim_set::place::waiting) withdraw_if_held(*outer, overtaken);
     }

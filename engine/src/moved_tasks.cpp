@@ -11,9 +11,10 @@ moved_tasks::~moved_tasks()
 {
     while (task_terms* const next = pop(launched_, &task_terms::next_moved)) {
         const intrusive_ptr<task_record> held(&next->task, adopt_reference);
-        // What it would keep from others while its parts wait for these is part of
-        // what its parts wait for.
-        if (next->task.has_parts() && next->task.core().room().take_back_if_stuck(next->task)) continue;
+        // Its parts may wait for others from whom it would keep what it has got.
+        const bool keeps_anything = !next->claims.empty() || next->place.lane;
+        const bool may_be_stuck = keeps_anything && next->task.has_parts();
+        if (may_be_stuck && next->task.core().room().take_back_if_stuck(next->task)) continue;
         launch(next->task);
     }
     while (task_terms* const next = pop(checked_, &task_terms::next_checked)) {

@@ -311,7 +311,7 @@ TEST_CASE("a handler that a strand has in its queue already is not posted a seco
     here.scarce.left = 1;
     REQUIRE(here.source.set_value());
     CHECK(here.scarce.refused == 1);
-    here.where.post([](task_context&) {}).wait_for_completion();
+    CHECK(here.where.post([](task_context&) {}).wait_for_completion() == wait_status::completed);
     CHECK(held.use_count() == 2); // Asio never looks into that queue again
     here.context.reset();
     CHECK(held.use_count() == 1);

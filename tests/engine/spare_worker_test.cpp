@@ -23,7 +23,8 @@ task<int> post_chain(engine& engine, int depth)
     return engine.post([&engine, depth](task_context&) {
         if (depth == 0) return 1;
         const task<int> below = post_chain(engine, depth - 1);
-        return below.wait_for_completion() == wait_status::completed ? below.result() + 1 : -1000;
+        // With a time-out, or the waiting thread would run it itself.
+        return below.wait_for_completion(2 * patience) == wait_status::completed ? below.result() + 1 : -1000;
     });
 }
 
