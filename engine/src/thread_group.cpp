@@ -222,11 +222,15 @@ void thread_group::join_members()
     // The guard stays until the threads are gone: without it they could leave
     // by themselves and be among the ready handlers when the stop comes.
     context_->stop();
-    for (auto& owned : members_) owned->thread.join();
-    const std::unique_ptr<member> aside = std::move(last_aside_);
+    std::vector<std::unique_ptr<member>> joined;
+    std::unique_ptr<member> aside;
+    {
+        const mutex_guard lock(mutex_);
+        joined.swap(members_);
+        aside = std::move(last_aside_);
+    }
+    for (auto& owned : joined) owned->thread.join();
     if (aside) aside->thread.join();
-    const mutex_guard lock(mutex_);
-    members_.clear();
 }
 
 void thread_group::drop()
