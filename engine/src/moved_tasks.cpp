@@ -5,6 +5,8 @@
 
 #include <vmtask/detail/intrusive_ptr.hpp>
 
+#include <utility>
+
 namespace vmtask::detail {
 
 moved_tasks::~moved_tasks()
@@ -52,8 +54,8 @@ void moved_tasks::add(task_terms& moved) noexcept
 
 void moved_tasks::add_to_check(task_terms& waiting) noexcept
 {
-    if (waiting.is_being_posted || waiting.is_to_be_checked) return;
-    waiting.is_to_be_checked = true;
+    if (std::exchange(waiting.is_to_be_checked, true)) return;
+    if (waiting.is_being_posted) return; // who posts it has it checked then
     push(checked_, waiting, &task_terms::next_checked);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "wait_graph.hpp"
 
+#include "blocking_waiter.hpp"
 #include "engine_core.hpp"
 #include "task_terms.hpp"
 #include "wait_search.hpp"
@@ -36,6 +37,14 @@ bool gets_on(const blocked_wait& wait) noexcept
     return std::any_of(wait.tasks().begin(), wait.tasks().end(), task_gets_on);
 }
 
+/// From now on the task is known to be awaited, so that whatever it comes to wait
+/// for is looked through: by a wait that is listed and taken back.
+void note_awaited(task_record& task) noexcept
+{
+    blocking_waiter noted(deadline_never);
+    if (task.add_waiter(noted) && !noted.withdraw()) (void)noted.wait();
+}
+
 } // namespace
 
 /// The task whose body is on the thread's stack; null when there is none.
@@ -65,6 +74,7 @@ wait_graph::answer wait_graph::enter(engine_thread& self, blocked_wait& wait, st
     self.current = current_task(self);
     note(self, &wait);
     if (gets_on(wait)) return answer::goes_on;
+    for (task_record* const each : wait.tasks()) note_awaited(*each);
     end_of_wait out(self);
     return look(std::as_const(wait), deadline, out);
 }

@@ -182,6 +182,7 @@ bool waiting_room::finish_post(task_record& posted)
     const mutex_guard lock(mutex_);
     terms.is_being_posted = false;
     if (terms.stage == room_stage::passed || terms.failure) moved.add(terms);
+    else if (std::exchange(terms.is_to_be_checked, false)) moved.add_to_check(terms); // it has changed meanwhile
     return true;
 }
 

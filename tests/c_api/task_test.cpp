@@ -107,6 +107,7 @@ TEST_CASE("a task in C stops when it is asked to, and says so", "[c_api]")
     const task_owner queued = post(engine, succeed);
 
     CHECK(vmtask_task_request_cancel(queued.get()) == VMTASK_OK);
+    REQUIRE(vmtask_task_wait(queued.get(), patience_ms) == VMTASK_OK);
     CHECK(vmtask_task_result(queued.get()) == VMTASK_E_CANCELLED);
     CHECK(vmtask_task_request_cancel(running.get()) == VMTASK_OK);
     CHECK(vmtask_task_request_cancel(running.get()) == VMTASK_OK);

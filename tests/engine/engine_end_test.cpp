@@ -98,13 +98,11 @@ TEST_CASE("handlers on the event loop may post to the workers while the engine e
 TEST_CASE("what is destroyed with one of the executors may post to the others", "[end]")
 {
     std::atomic<int> destroyed{0};
+    const auto post_to = [&](const auto& where) { asio::post(where, [noted = at_the_end([&] { ++destroyed; })] {}); };
     {
         engine engine({.workers = 1});
         const auto loop = engine.get_executor();
         const auto workers = engine.get_worker_executor();
-        const auto post_to = [&](const auto& where) {
-            asio::post(where, [noted = at_the_end([&] { ++destroyed; })] {});
-        };
         const auto wait_on = [&](const auto& where, const auto& then) {
             auto timer = std::make_shared<asio::steady_timer>(where, 1h);
             timer->async_wait([timer, noted = at_the_end([&post_to, then] { post_to(then); })](std::error_code) {});

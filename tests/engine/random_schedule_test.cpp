@@ -41,6 +41,8 @@ constexpr kept_seed kept_seeds[] = {
     {10'026, "a body waits for a task behind its own place in a lane"},
     {10'032, "two wholes, each with a part that claims what the other has"},
     {10'051, "a body waits for a task behind one whose part claims what that body's task has"},
+    {40'807, "a task that a body waits for comes to wait for what that body's task has claimed"},
+    {53'247, "a lane is narrowed while a part is posted that waits for it"},
 };
 
 findings run_schedule(unsigned seed)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "rows/await_end.hpp"
+
 #include <vmtask/engine.hpp>
 
 #include <cstddef>
