@@ -86,7 +86,9 @@ typedef struct vmtask_context vmtask_context;
 /// that its terms allow, unless a cancel comes first. VMTASK_OK says that the task has succeeded, VMTASK_E_CANCELLED that it
 /// stopped as it was asked to, anything else is the task's error; codes from
 /// VMTASK_E_USER on are the caller's to define. It may block. No exception and
-/// no longjmp() may leave it.
+/// no longjmp() may leave it. One that ends its thread, as pthread_exit() does,
+/// fails its task; `release` is not called then. What it runs in must outlive the
+/// engine: a body that begins in Python after the interpreter has ended crashes.
 typedef vmtask_status (*vmtask_body)(vmtask_context* self, void* user);
 
 /// Called once with what is no longer needed.
