@@ -190,8 +190,12 @@ TEST_CASE("a result's slow destructor does not make time-outs late", "[order][ti
     test::gate gate;
     vmtask::engine engine({.workers = 2, .retain = {.age = 1ms}});
     const auto held = test::occupy_workers(engine, gate, 1);
-    engine.post([&](task_context&) { return std::make_unique<slow_file>(closing); });
-    // Nobody asks for it, so it is the engine that lets go of it.
+    test::gate posted; // until nobody has a handle, so that it is the engine that lets go of the result
+    engine.post([&](task_context& self) {
+        posted.hold(self);
+        return std::make_unique<slow_file>(closing);
+    });
+    posted.open();
     REQUIRE(closing.reached());
 
     CHECK(held.front().wait_for_completion(1ms) == wait_status::timed_out);
