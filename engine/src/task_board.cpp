@@ -244,7 +244,8 @@ void task_board::take_up(task_record& resumed) noexcept
 {
     {
         const mutex_guard lock(mutex_);
-        if (!std::exchange(resumed.is_set_aside_, false)) return;
+        if (!resumed.is_set_aside_) return;
+        resumed.is_set_aside_ = false;
     }
     resumed.launch();
 }
@@ -263,11 +264,12 @@ bool task_board::take(task_record& queued) noexcept
 void task_board::leave_queue(task_record& queued) noexcept
 {
     const mutex_guard lock(mutex_);
-    if (queued.kind() == body_kind::blocking && !std::exchange(queued.is_set_aside_, false)) {
+    if (queued.kind() == body_kind::blocking && !queued.is_set_aside_) {
         if (!queued.in_run_queue_) settle_inbox_locked();
         if (!queued.in_run_queue_) return; // a worker has passed it over, or is about to be told of it
         take_out_locked(queued);
     }
+    queued.is_set_aside_ = false;
     count_left_locked();
 }
 
@@ -311,18 +313,20 @@ void task_board::retire_locked(task_record& ended, steady_time now, released_tas
     if (all_ended_locked()) all_ended_.notify_all();
 }
 
-bool task_board::withhold_value(task_record& ended) noexcept
+/// Also a reference that is released without more is so under the lock: or the
+/// board would count it when it retires the task, and nobody gave the value back.
+task_board::release_answer task_board::release_handle(task_record& left) noexcept
 {
     const mutex_guard lock(mutex_);
-    return ended.is_retained_ && withhold_value_locked(ended, 2);
+    if (left.is_retained_ && withhold_value_locked(left, 2)) return release_answer::value_withheld;
+    return left.drop_reference() ? release_answer::released_last : release_answer::released;
 }
 
 /// Under the lock nobody finds the task, so nobody else gets to refer to it.
 bool task_board::withhold_value_locked(task_record& ended, std::uint32_t references) noexcept
 {
-    const bool is_kept = ended.keeps_value_.load(std::memory_order_relaxed);
-    if (!is_kept || ended.references_.load(std::memory_order_acquire) != references) return false;
-    ended.keeps_value_.store(false, std::memory_order_relaxed);
+    if (ended.references_.load(std::memory_order_acquire) != (references | task_record::bit_keeps_value)) return false;
+    ended.references_.fetch_and(~task_record::bit_keeps_value, std::memory_order_relaxed);
     ended.withhold_value();
     return true;
 }

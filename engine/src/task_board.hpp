@@ -85,9 +85,13 @@ public:
     void retire(task_record& ended) noexcept;
     /// Takes a task out of the queue; it will not be started.
     void leave_queue(task_record& queued) noexcept;
-    /// If nobody refers to the ended task but the board and the caller, makes its
-    /// value unreachable, for the caller to destroy. False when it is so already.
-    [[nodiscard]] bool withhold_value(task_record& ended) noexcept;
+    /// What became of a handle's reference that may be the last but the board's.
+    enum class release_answer : std::uint8_t {
+        value_withheld, ///< Still the caller's, as is the value: to be destroyed, unreachable.
+        released,
+        released_last, ///< So is the task to be destroyed.
+    };
+    [[nodiscard]] release_answer release_handle(task_record& left) noexcept;
     /// Without the lock: a hint, exact for tasks submitted before.
     [[nodiscard]] bool has_queued() const noexcept;
 

@@ -69,7 +69,7 @@ task_record::~task_record() = default;
 bool task_record::try_add_reference() noexcept
 {
     std::uint32_t seen = references_.load(std::memory_order_relaxed);
-    while (seen != 0)
+    while (count_of(seen) != 0)
         if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) return true;
     return false;
 }
@@ -78,9 +78,14 @@ bool task_record::try_add_reference() noexcept
 /// before the record, which may be listed for long.
 void task_record::release_last_but_one() noexcept
 {
-    // Read first: without the reference the record may go at any moment.
-    if (core_.board().withhold_value(*this)) destroy_value();
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
+    switch (core_.board().release_handle(*this)) {
+    case task_board::release_answer::value_withheld:
+        destroy_value();
+        if (drop_reference()) dispose();
+        break;
+    case task_board::release_answer::released: break;
+    case task_board::release_answer::released_last: dispose(); break;
+    }
 }
 
 void task_record::dispose() noexcept
@@ -102,7 +107,7 @@ void task_record::destroy() noexcept
         delete going;
         core.forget_task();
         going = nullptr;
-        if (whole && whole->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) going = whole;
+        if (whole && whole->drop_reference()) going = whole;
     }
 }
 

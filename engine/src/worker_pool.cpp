@@ -240,7 +240,8 @@ void worker_pool::idle_watch::arm_locked(steady_time when) noexcept
 
 void worker_pool::watch_spares_locked() noexcept
 {
-    if (idle_watch_.armed || threads_.size() <= size_.workers) return;
+    // Those that stand in for blocked workers are not idle.
+    if (idle_watch_.armed || threads_.size() <= wanted_locked(blocked_)) return;
     const steady_time now = std::chrono::steady_clock::now();
     if (size_.spare_idle < deadline_never - now) idle_watch_.arm_locked(now + size_.spare_idle);
 }

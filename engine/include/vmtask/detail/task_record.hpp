@@ -82,16 +82,16 @@ public:
         std::uint32_t seen = references_.load(std::memory_order_relaxed);
         do {
             // The one that is left may be the engine's: then nobody can ask for the value.
-            if (seen == 2 && ended() && keeps_value_.load(std::memory_order_relaxed)) return release_last_but_one();
+            if (seen == (2 | bit_keeps_value)) return release_last_but_one();
         } while (
             !references_.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel, std::memory_order_relaxed));
-        if (seen == 1) dispose();
+        if (count_of(seen) == 1) dispose();
     }
 
     /// The engine's own, which is not the last but one of a handle's.
     void release_engines_reference() noexcept
     {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
+        if (drop_reference()) dispose();
     }
 
     // What a handle asks.
@@ -200,7 +200,7 @@ public:
     void set_blocked(const blocked_wait* wait) noexcept;
     [[nodiscard]] bool is_blocked() const noexcept { return blocked_in_.load(std::memory_order_seq_cst) != nullptr; }
     /// Whether it has a value, or an exception, whose destructor is the user's.
-    [[nodiscard]] bool keeps_value() const noexcept { return keeps_value_.load(std::memory_order_relaxed) || failure_; }
+    [[nodiscard]] bool keeps_value() const noexcept { return has_value_to_destroy() || failure_; }
     /// Makes `added` a part of this task. False when this one has ended, or is
     /// about to. Throws std::bad_alloc.
     [[nodiscard]] bool add_part(task_record& added);
@@ -228,7 +228,7 @@ protected:
     /// Hands the ended task back to the engine, which may let it go.
     void retire() noexcept;
     /// The value has a destructor that does something.
-    void keep_value() noexcept { keeps_value_.store(true, std::memory_order_relaxed); }
+    void keep_value() noexcept { references_.fetch_or(bit_keeps_value, std::memory_order_relaxed); }
 
 private:
     friend class arrival_queue<task_record>;
@@ -248,6 +248,20 @@ private:
     virtual void destroy_value() noexcept {}
     /// Called once, after a running task was asked to stop.
     virtual void on_cancel_requested() noexcept {}
+
+    // A value that has a destructor is told by a bit of the references, so that
+    // whoever lets go of one looks at nothing else.
+    static constexpr std::uint32_t bit_keeps_value = std::uint32_t{1} << 31;
+    [[nodiscard]] static std::uint32_t count_of(std::uint32_t seen) noexcept { return seen & ~bit_keeps_value; }
+    [[nodiscard]] bool has_value_to_destroy() const noexcept
+    {
+        return (references_.load(std::memory_order_relaxed) & bit_keeps_value) != 0;
+    }
+    /// True when it was the last.
+    [[nodiscard]] bool drop_reference() noexcept
+    {
+        return count_of(references_.fetch_sub(1, std::memory_order_acq_rel)) == 1;
+    }
 
     void dispose() noexcept;
     void destroy() noexcept;
@@ -334,11 +348,11 @@ private:
     // What every task needs comes first, in as few cache lines as possible.
     engine_core& core_;
     const std::uint64_t id_;
-    std::atomic<std::uint32_t> references_{2}; // the first handle and the engine
+    std::atomic<std::uint32_t> references_{2}; // the first handle and the engine; and bit_keeps_value
     status_word status_;
 
-    // Guarded by the task board's lock, as are in_run_queue_ and priority_; in
-    // a lane's queue by the waiting room's.
+    // Guarded by the task board's lock, as are priority_ and the three that follow
+    // it; in a lane's queue by the waiting room's.
     std::atomic<task_record*> next_{nullptr};
     task_record* previous_ = nullptr;
     steady_time ended_at_{}; // when the board, or who asked before, saw the end
@@ -362,10 +376,9 @@ private:
     std::uint32_t cancel_delay_ms_ VMTASK_GUARDED_BY(mutex_) = 0; // from the post to the cancel, 49 days at most
     cancel_origin cancel_origin_ VMTASK_GUARDED_BY(mutex_) = cancel_origin::none;
     task_priority priority_ = task_priority::normal;
-    bool in_run_queue_ = false;
-    bool is_retained_ = false;                     // ended, and with the board, which has a reference
-    bool is_set_aside_ = false;                    // held when it was to begin
-    std::atomic<bool> keeps_value_{false};         // until the value is withheld
+    bool in_run_queue_ : 1 = false;
+    bool is_retained_ : 1 = false;                 // ended, and with the board, which has a reference
+    bool is_set_aside_ : 1 = false;                // held when it was to begin
     task_state end_in_queue_ = task_state::queued; // what it ends as, unbegun; last: derived classes use the padding
 };
 
