@@ -12,6 +12,8 @@
 #     it is a user of the engine like any other, with an event loop of its own. So
 #     may the sources of tasks/c_api, which show none of it.
 #   - The headers of tasks/c_api are C.
+#   - Each room of engine/src includes only itself and rooms below it, and none of
+#     them who owns all of their parts; engine/ARCHITECTURE.md says which they are.
 #   - A core (CORE_FILES) includes nothing but itself and the standard library
 #     without its file functions, however long the chain of includes.
 
@@ -111,6 +113,17 @@ foreach(part IN ITEMS tasks/vhd tasks/virtual_server)
     forbid_includes(${part} "^asio(/|\\.hpp)" "of the libraries only the engine knows Asio")
 endforeach()
 check_core()
+
+set(rooms_below base time tell run wait gate task)
+set(rooms_above "")
+while(rooms_below)
+    list(POP_BACK rooms_below room)
+    forbid_includes(engine/src/${room} "^(\\.\\./)*engine_owner\\.hpp$" "no room knows who owns its parts")
+    foreach(above IN LISTS rooms_above)
+        forbid_includes(engine/src/${room} "^(\\.\\./)*${above}/" "${room} is below it")
+    endforeach()
+    list(APPEND rooms_above ${room})
+endwhile()
 
 if(violations)
     message(FATAL_ERROR "The direction of dependence is violated:${violations}\n")

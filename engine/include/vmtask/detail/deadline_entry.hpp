@@ -23,7 +23,7 @@ protected:
     void set_deadline(steady_time deadline) noexcept { deadline_ = deadline; }
 
 private:
-    friend class deadline_queue;
+    friend class deadline_heap;
     friend class timer_loop;
 
     /// Called under the timer loop's lock when the time has come. False: the

@@ -6,7 +6,7 @@
 namespace vmtask::detail {
 
 template <class>
-class arrival_queue;
+class mpsc_queue;
 
 /// Something for the event loop to call, which brings its own memory: cheaper
 /// than to be posted to an io_context.
@@ -24,7 +24,7 @@ protected:
     ~loop_delivery() = default;
 
 private:
-    friend class arrival_queue<loop_delivery>;
+    friend class mpsc_queue<loop_delivery>;
 
     std::atomic<loop_delivery*> next_{nullptr};
 };

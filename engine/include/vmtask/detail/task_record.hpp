@@ -42,11 +42,14 @@ class clock_reading;
 class engine_core;
 class limit_watch;
 class reaped_tasks;
+struct lane;
+struct lane_needs;
 struct progress_mark;
+struct task_names;
 struct task_needs;
 struct task_terms;
 template <class>
-class arrival_queue;
+class mpsc_queue;
 
 /// Who runs a task's body.
 enum class body_kind : std::uint8_t {
@@ -106,7 +109,11 @@ public:
     [[nodiscard]] bool has_parts() const noexcept { return status_.has_parts(); }
     /// Somebody waits, or has waited, for its end.
     [[nodiscard]] bool has_waiters() const noexcept { return status_.has_waiters(); }
+    /// Of which it is a part; null for none. Stays until the task is destroyed.
+    [[nodiscard]] task_record* whole() const noexcept;
     [[nodiscard]] bool is_part_of(const task_record& other) const noexcept;
+    /// Precondition: terms().
+    [[nodiscard]] const task_names& names() const noexcept;
     [[nodiscard]] int percent_completed() const noexcept;
     /// Remembers, too, how far the task is now: the speed is told by that.
     [[nodiscard]] progress_snapshot progress();
@@ -189,6 +196,8 @@ public:
     /// Null for a task that was posted without any.
     [[nodiscard]] task_terms* terms() const noexcept { return terms_.get(); }
     [[nodiscard]] task_priority priority() const noexcept { return priority_; }
+    /// Attempts that have failed; the board asks under its lock.
+    [[nodiscard]] int failed_attempts() const noexcept;
     [[nodiscard]] steady_time queued_at() const noexcept { return queued_at_; }
     [[nodiscard]] steady_time ready_since() const noexcept { return began_at_; }
     /// Gives up a wait that is still listed; false when it is completed, by
@@ -196,6 +205,8 @@ public:
     [[nodiscard]] bool withdraw_waiter(waiter& withdrawn) noexcept;
     /// Adds all that must happen before the task can end. Throws std::bad_alloc.
     void collect_needs(task_needs& needs);
+    /// The same for a lane of its engine's.
+    void collect_needs(lane& asked, lane_needs& needs);
     /// Says in which wait its body blocks; null: in none.
     void set_blocked(const blocked_wait* wait) noexcept;
     [[nodiscard]] bool is_blocked() const noexcept { return blocked_in_.load(std::memory_order_seq_cst) != nullptr; }
@@ -231,7 +242,7 @@ protected:
     void keep_value() noexcept { references_.fetch_or(bit_keeps_value, std::memory_order_relaxed); }
 
 private:
-    friend class arrival_queue<task_record>;
+    friend class mpsc_queue<task_record>;
     friend class waiter;
     friend class task_board;
     friend class task_list;
@@ -275,6 +286,7 @@ private:
     /// What was set; none before the end.
     [[nodiscard]] std::error_code error_set() const noexcept;
     void end_in_queue(task_state terminal) noexcept;
+    void leave_queue() noexcept;
     void release_last_but_one() noexcept;
     void tell_wholes() noexcept;
     void end_with_thread() noexcept;

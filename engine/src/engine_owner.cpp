@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "engine_owner.hpp"
+
+#include "base/signal_shield.hpp"
+#include "task/valid_options.hpp"
+#include "tell/observe.hpp"
+
+#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/event_reader.hpp>
+#include <vmtask/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace vmtask::detail {
+namespace {
+
+std::size_t worker_count_of(const engine_options& options) noexcept
+{
+    return options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+} // namespace
+
+engine_owner::engine_owner(engine_options&& options)
+    : engine_core({.board = board_,
+                   .room = room_,
+                   .workers = workers_,
+                   .loop = loop_,
+                   .timers = timers_,
+                   .reaper = reaper_,
+                   .reaped = reaped_,
+                   .postponed = postponed_,
+                   .events = events_,
+                   .observers = observers_,
+                   .rare = rare_,
+                   .clock = clock_,
+                   .waiting_spin = waiting_spin_,
+                   .process = process_}),
+      observers_(std::move(options.observer)),
+      timers_(*this),
+      loop_(*this, options.event_loop_threads, options.on_handler_exception),
+      loop_probe_(loop_.executor()),
+      reaper_(*this, options.spare_workers, options.on_handler_exception),
+      reaped_(reaper_),
+      postponed_(*this, timers_, reaper_),
+      events_(options.events, timers_, loop_.executor()),
+      board_(options, timers_, reaper_, reaped_, events_),
+      room_(*this, board_, workers_, timers_, events_, options),
+      workers_(*this, board_, timers_, {worker_count_of(options), options.spare_workers, options.spare_idle},
+               options.on_handler_exception)
+{
+    timers_.start();
+    loop_.start();
+    reaper_.start();
+    workers_.start();
+}
+
+void engine_owner::submit(task_record& posted) noexcept
+{
+    board_.submit(posted);
+    workers_.notify();
+}
+
+std::uint64_t engine_owner::admit(const task_record* whole)
+{
+    if (is_left_behind()) throw std::system_error(errc::shutting_down);
+    try {
+        return board_.admit(whole && &whole->core() == this ? whole : nullptr);
+    } catch (...) {
+        forget_task();
+        throw;
+    }
+}
+
+void engine_owner::withdraw() noexcept
+{
+    board_.withdraw();
+    forget_task();
+}
+
+shutdown_report engine_owner::shutdown(shutdown_mode mode, steady_time deadline)
+{
+    const engine_thread* const here = this_engine_thread();
+    if ((here && here->core == this) || is_left_behind()) throw std::system_error(errc::would_deadlock);
+    if (!is_valid(mode)) throw std::system_error(errc::bad_options, "shutdown_mode");
+
+    begin_shutdown(mode);
+    shutdown_report report;
+    if (board_.wait_until_all_ended(deadline)) return report;
+    for (task_handle& known : board_.tasks()) {
+        if (!known.is_complete()) report.unfinished.push_back(std::move(known));
+    }
+    return report;
+}
+
+void engine_owner::begin_shutdown(shutdown_mode mode)
+{
+    board_.close(mode);
+    if (mode != shutdown_mode::cancel) return;
+    // One that cannot be cancelled is waited for.
+    for (const task_handle& known : board_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
+}
+
+void engine_owner::finish()
+{
+    const engine_thread* const here = this_engine_thread();
+    if (here && here->core == this) finish_elsewhere();
+    else finish_here();
+}
+
+void engine_owner::finish_here()
+{
+    shutdown_for_good();
+    end_parts();
+}
+
+void engine_owner::finish_elsewhere()
+{
+    begin_shutdown(shutdown_mode::cancel);
+    try {
+        const signal_shield shield;
+        std::thread([this] { finish_here(); }).detach();
+    } catch (const std::system_error&) {
+        std::fputs(
+            "vmtask: the last reference to an engine was dropped on one of its own threads, and there is no other "
+            "thread to end it; drop it outside of the engine's tasks and handlers\n",
+            stderr);
+        std::abort();
+    }
+}
+
+/// Nobody else is left who could resume a task or end one without a body.
+void engine_owner::shutdown_for_good()
+{
+    (void)shutdown(shutdown_mode::cancel, deadline_now);
+    for (const task_handle& known : board_.tasks()) {
+        while (!known.resume()) {
+        }
+        record_of(known)->end_with_engine();
+    }
+    (void)shutdown(shutdown_mode::cancel, deadline_never);
+}
+
+metrics_snapshot engine_owner::metrics()
+{
+    metrics_snapshot snapshot;
+    loop_probe_.read(snapshot);
+    loop_probe_.send();
+    board_.read_counters(snapshot);
+    workers_.read_counters(snapshot);
+    rare_.read(snapshot);
+    return snapshot;
+}
+
+std::shared_ptr<event_reader> engine_owner::read_events(std::optional<std::uint64_t> after)
+{
+    if (!events_.is_on()) throw std::system_error(errc::no_events);
+    return std::make_shared<event_reader>(*this, after);
+}
+
+void engine_owner::stop_threads() noexcept
+{
+    postponed_.close();
+    // Nobody has a deadline any more; the workers may still hand handlers to
+    // the event loop.
+    timers_.join();
+    workers_.threads().join();
+    reaper_.join();
+    loop_.join();
+    drop_handlers();
+}
+
+/// Handlers that are destroyed with one io_context may post to another, which
+/// therefore stays until all are empty; but not for ever.
+void engine_owner::drop_handlers() noexcept
+{
+    const std::array groups{&timers_.threads(), &workers_.threads(), &reaper_.threads(), &loop_.threads()};
+    constexpr int generations = 8;
+    for (int generation = 0; generation < generations; ++generation)
+        for (thread_group* const each : groups) each->drop();
+    for (thread_group* const each : groups) each->stop();
+}
+
+/// Ends the threads, once all tasks have ended, and the core itself as soon as
+/// no task is left.
+void engine_owner::end_parts() noexcept
+{
+    events_.close();
+    stop_threads();
+    observers_.close();
+    while (give_blocks_back()) {
+    }
+    end(board_.clear());
+}
+
+bool is_left_behind(const engine_core& core) noexcept
+{
+    return core.process.is_left_behind();
+}
+
+loop_executor event_loop_executor(engine_core& core) noexcept
+{
+    return core.loop.executor();
+}
+
+asio::any_io_executor coroutine_executor(engine_core& core)
+{
+    return core.loop.coroutine_executor();
+}
+
+loop_pin::loop_pin(engine_core& core) noexcept : core_(core.loop.pin() ? &core : nullptr) {}
+
+loop_pin::~loop_pin()
+{
+    if (core_) core_->loop.unpin();
+}
+
+bool loop_pin::deliver(loop_delivery& added) const noexcept
+{
+    if (!core_) return false;
+    engine_core& core = *core_;
+    const engine_thread* const here = this_engine_thread();
+    if (here && here->core == &core) return core.loop.deliver(added);
+    // What is delivered takes this pin with it, maybe before we are out of the
+    // loop's hands. The engine's own threads it outlives, but not others.
+    core.loop.pin_further();
+    const bool delivered = core.loop.deliver(added);
+    core.loop.unpin();
+    return delivered;
+}
+
+admission::admission(engine_core& core, const task_record* whole) : core_(core), id_(owner_of(core).admit(whole)) {}
+
+admission::~admission()
+{
+    if (!used_) owner_of(core_).withdraw();
+}
+
+void admission::submit(task_record& record)
+{
+    announce(record);
+    owner_of(core_).submit(record);
+}
+
+void admission::enlist(task_record& record)
+{
+    announce(record);
+    core_.board.enlist(record);
+}
+
+intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
+{
+    announce(record);
+    intrusive_ptr<task_record> joined;
+    try {
+        joined = core_.room.enter(record, has_same_result);
+        if (!joined) return joined;
+    } catch (...) {
+        discard(record);
+        throw;
+    }
+    discard(record);
+    return joined;
+}
+
+void admission::announce(task_record& record)
+{
+    used_ = true;
+    observe(record, &task_observer::posted);
+    try {
+        (void)core_.events.add(record);
+    } catch (...) {
+        discard(record);
+        throw;
+    }
+}
+
+void admission::discard(task_record& record) noexcept
+{
+    observe(record, &task_observer::withdrawn);
+    (void)core_.events.remove(record.id());
+    core_.board.withdraw();
+    record.release_reference(); // the engine's
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "base/handler_memory.hpp"
+#include "base/mpsc_queue.hpp"
+#include "base/thread_group.hpp"
+
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/loop_delivery.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+namespace vmtask::detail {
+
+/// Where coroutine bodies run, and handlers without an executor of their own.
+///
+/// Whoever has such a handler to call pins the loop, so that the loop cannot
+/// go before the handler is on it.
+class event_loop {
+public:
+    event_loop(engine_core& core, std::size_t thread_count, thread_group::exception_handler on_exception);
+
+    void start();
+    /// Waits until nobody pins the loop, and ends its threads.
+    void join();
+
+    [[nodiscard]] loop_executor executor() const noexcept { return executor_; }
+    [[nodiscard]] asio::any_io_executor coroutine_executor();
+    [[nodiscard]] thread_group& threads() noexcept { return threads_; }
+
+    /// False when the loop is closed.
+    [[nodiscard]] bool pin() noexcept;
+    /// For those who hold a pin already, even when the loop is closed.
+    void pin_further() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
+    void unpin() noexcept;
+
+    /// Has the loop call it; the caller holds a pin until then. False when the
+    /// loop has several threads: a handler that blocks one of them must not
+    /// keep from the others what came with it.
+    [[nodiscard]] bool deliver(loop_delivery& added) noexcept;
+
+private:
+    void ask_for_deliveries() noexcept;
+    void deliver_some();
+
+    static constexpr std::uint64_t closed = std::uint64_t{1} << 63;
+
+    const std::size_t thread_count_;
+    handler_memory memory_;
+    thread_group threads_;
+    const loop_executor executor_;
+    std::atomic<std::uint64_t> pins_{0}; // and `closed`
+
+    mpsc_queue<loop_delivery> deliveries_;
+    std::atomic<bool> deliveries_asked_{false}; // deliver_some() is on its way
+
+    ranked_mutex<lock_rank::event_loop, std::mutex> mutex_;
+    std::condition_variable_any last_pin_gone_;
+    bool is_unpinned_ VMTASK_GUARDED_BY(mutex_) = false;
+};
+
+} // namespace vmtask::detail

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "base/mpsc_queue.hpp"
+#include "run/priority_queue.hpp"
+#include "run/reaper.hpp"
+#include "run/task_list.hpp"
+#include "run/task_table.hpp"
+#include "tell/board_counters.hpp"
+
+#include <vmtask/detail/deadline_entry.hpp>
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
+#include <vmtask/engine_options.hpp>
+#include <vmtask/shutdown.hpp>
+#include <vmtask/task_handle.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace vmtask::detail {
+
+class event_log;
+class reaped_tasks;
+class timer_loop;
+
+/// When a task began and ended, as far as it has.
+struct task_times {
+    steady_time began_at;
+    steady_time ended_at;
+};
+
+/// Which tasks are still taken.
+enum class admitted_tasks : std::uint8_t { all, parts, none };
+
+/// All the tasks of an engine: the queued ones in order, all by id, the ended
+/// ones until they are let go, and how many there are of each.
+///
+/// One short lock, which a worker takes once per task and a poster never: a
+/// posted task goes to the inbox, from where a worker takes it. Only who wants
+/// to see or to remove queued tasks moves them all to the queue first.
+///
+/// Thread safety: all members.
+class task_board {
+public:
+    /// The timer loop reminds the board of ended tasks that have grown too old,
+    /// which the reaper then has dropped.
+    task_board(const engine_options& options, timer_loop& timers, reaper& sweeper, reaped_tasks& reaped,
+               event_log& events);
+
+    /// The id for one task more, which is to be a part of `whole` if that is not
+    /// null; from then on it counts as queued. Throws std::system_error with
+    /// errc::shutting_down or errc::queue_full.
+    [[nodiscard]] std::uint64_t admit(const task_record* whole);
+    /// Gives the place back of a task that was not made.
+    void withdraw() noexcept;
+    /// Queues an admitted task for a worker.
+    void submit(task_record& posted) noexcept { inbox_.add(posted); }
+    /// Makes an admitted task known that is not for a worker, or not yet.
+    void enlist(task_record& posted) noexcept;
+    /// Forgets a known task that was not posted after all, and is to be withdrawn.
+    void unlist(task_record& refused) noexcept;
+    /// Queues a known task for a worker. False when somebody is ending it.
+    [[nodiscard]] bool make_ready(task_record& known) noexcept;
+    /// Takes a task that no worker runs from queued to running; false when a
+    /// cancel or a pause came first.
+    [[nodiscard]] bool start_elsewhere(task_record& queued) noexcept;
+    /// Starts a task that is queued for a worker, for the calling worker to run;
+    /// false when it is not, or somebody is ending it, or it is held.
+    [[nodiscard]] bool take(task_record& queued) noexcept;
+    /// A task that was to begin while it was held may do so now.
+    void take_up(task_record& resumed) noexcept;
+    /// A started task is queued again, for another attempt.
+    void count_requeued(const task_record& failed) noexcept;
+    /// A task has left the queue that was not ready for a worker yet.
+    void count_left() noexcept;
+    /// Moves a queued task to where its new priority belongs.
+    void set_priority(task_record& queued, task_priority priority) noexcept;
+
+    /// What a worker asks for between two tasks: hands in the task that it has
+    /// ended, if any, and gets the next one, already started, or nullptr.
+    /// `more` says whether others are left.
+    [[nodiscard]] task_record* exchange(task_record* ended, bool& more) noexcept;
+    /// Hands in an ended task that no worker ran.
+    void retire(task_record& ended) noexcept;
+    /// Takes a task out of the queue; it will not be started.
+    void leave_queue(task_record& queued) noexcept;
+    /// What became of a handle's reference that may be the last but the board's.
+    enum class release_answer : std::uint8_t {
+        value_withheld, ///< Still the caller's, as is the value: to be destroyed, unreachable.
+        released,
+        released_last, ///< So is the task to be destroyed.
+    };
+    [[nodiscard]] release_answer release_handle(task_record& left) noexcept;
+    /// Without the lock: a hint, exact for tasks submitted before.
+    [[nodiscard]] bool has_queued() const noexcept;
+
+    [[nodiscard]] std::vector<task_handle> tasks();
+    [[nodiscard]] task_handle find(std::uint64_t id);
+    /// Who wants to see many tasks asks for them page by page, so that nobody
+    /// waits long for the lock: the pages with higher ids than that, in order.
+    [[nodiscard]] std::vector<std::uint64_t> pages_after(std::uint64_t id);
+    /// Adds the tasks of a page, by id.
+    void collect_page(std::uint64_t page, std::vector<intrusive_ptr<task_record>>& into);
+    void read_counters(metrics_snapshot& into);
+    [[nodiscard]] task_times times_of(task_record& known) noexcept;
+    /// The first task for which `is_wanted(const task_record&)`, asked under
+    /// the lock; nullptr when there is none.
+    template <class Predicate>
+    [[nodiscard]] task_record* find_if(Predicate is_wanted) noexcept
+    {
+        const mutex_guard lock(mutex_);
+        return table_.find_if(is_wanted);
+    }
+    /// From now on admit() throws; but draining lets parts in of tasks that have
+    /// not ended. Returns when no task is on its way any more, so that tasks()
+    /// shows all there will ever be, but for such parts.
+    void close(shutdown_mode mode) noexcept;
+    /// Waits until all tasks have ended; false when the deadline comes first.
+    [[nodiscard]] bool wait_until_all_ended(steady_time deadline);
+    /// Lets go of all ended tasks. Returns how many tasks were ever admitted.
+    std::uint64_t clear() noexcept;
+
+private:
+    class released_tasks;
+
+    /// The reminder.
+    class sweep final : public deadline_entry, public reaper::job {
+    public:
+        explicit sweep(task_board& board) noexcept : deadline_entry(deadline_never), board_(board) {}
+        void arm_locked(steady_time when) noexcept;
+        bool armed = false; // guarded by the board's lock
+
+    private:
+        bool claim_expiry() noexcept override { return true; }
+        void expire() noexcept override;
+        void run() noexcept override { board_.sweep_now(); }
+
+        task_board& board_;
+    };
+
+    void settle_locked(task_record& posted) noexcept VMTASK_REQUIRES(mutex_);
+    void push_locked(task_record& ready) noexcept VMTASK_REQUIRES(mutex_);
+    void take_out_locked(task_record& queued) noexcept VMTASK_REQUIRES(mutex_);
+    void count_left_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void settle_inbox_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void settle_inbox_in_steps() noexcept;
+    [[nodiscard]] task_record* pop_locked() noexcept VMTASK_REQUIRES(mutex_);
+    [[nodiscard]] task_record* start_next_locked(steady_time now) noexcept VMTASK_REQUIRES(mutex_);
+    void retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
+    void note_begin_locked(task_record& begun, steady_time now) noexcept VMTASK_REQUIRES(mutex_);
+    static void note_end_locked(task_record& ended, steady_time now) noexcept;
+    void prune_locked(steady_time now, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
+    void release_locked(task_record& retained, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
+    void arm_sweep_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void sweep_now() noexcept;
+    static bool withhold_value_locked(task_record& ended, std::uint32_t references) noexcept;
+    [[nodiscard]] bool all_ended_locked() const noexcept VMTASK_REQUIRES(mutex_);
+
+    timer_loop& timers_;
+    reaper& sweeper_;
+    reaped_tasks& reaped_;
+    event_log& events_;
+    const retention retain_;
+    const std::uint64_t queue_limit_;
+    std::atomic<admitted_tasks> open_for_{admitted_tasks::all}; // read by everybody, so not beside what changes
+
+    // Written by posters.
+    alignas(64) std::atomic<std::uint64_t> admitted_{0};
+    std::atomic<std::uint64_t> left_queue_seen_{0}; // an older left_queue_, to look there seldom
+    mpsc_queue<task_record> inbox_;                 // taken out under the lock
+
+    // Written by workers, under the lock, and read by others without it.
+    alignas(64) std::atomic<std::uint64_t> left_queue_{0}; // started, cancelled or withdrawn
+    std::atomic<bool> queue_empty_{true};
+
+    ranked_mutex<lock_rank::board, small_mutex> mutex_;
+    std::condition_variable_any all_ended_;
+    // The queue has those of before the inbox, and those that waited for more than a worker.
+    priority_queue queue_ VMTASK_GUARDED_BY(mutex_);
+    task_list retained_ VMTASK_GUARDED_BY(mutex_); // ended, oldest first
+    task_table table_ VMTASK_GUARDED_BY(mutex_);
+    sweep sweep_ VMTASK_GUARDED_BY(mutex_){*this};
+    board_counters counters_ VMTASK_GUARDED_BY(mutex_);
+    std::uint64_t settled_ VMTASK_GUARDED_BY(mutex_) = 0; // known here, or withdrawn
+    std::uint64_t ended_ VMTASK_GUARDED_BY(mutex_) = 0;
+};
+
+} // namespace vmtask::detail

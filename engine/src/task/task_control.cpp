@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What is asked of a task while it is there: to cancel, to stay, to go on.
+#include <vmtask/detail/task_record.hpp>
+
+#include "base/engine_core.hpp"
+#include "gate/limit_watch.hpp"
+#include "gate/task_terms.hpp"
+#include "gate/waiting_room.hpp"
+#include "run/event_loop.hpp"
+#include "run/task_board.hpp"
+#include "run/worker_pool.hpp"
+#include "task/valid_options.hpp"
+#include "tell/event_log.hpp"
+#include "tell/observe.hpp"
+#include "tell/observer_seat.hpp"
+#include "wait/blocking_waiter.hpp"
+
+#include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/lifecycle.hpp>
+#include <vmtask/error.hpp>
+#include <vmtask/obstacle.hpp>
+
+#include <asio/post.hpp>
+
+#include <mutex>
+#include <new>
+#include <stop_token>
+
+namespace vmtask::detail {
+
+std::error_code task_record::request_cancel(std::string_view by, cancel_origin origin)
+{
+    return carry_out_cancel(ask_to_cancel(by, origin, &status_word::request_cancel));
+}
+
+status_word::cancel_answer
+task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
+                           status_word::cancel_answer (status_word::*ask)() noexcept) noexcept
+{
+    using cancel_answer = status_word::cancel_answer;
+    // Who sees a cancel also sees whose it was.
+    const mutex_guard lock(mutex_);
+    const cancel_answer answer = (status_.*ask)();
+    if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
+    return answer;
+}
+
+/// Does what the answer to a request to cancel asks for.
+std::error_code task_record::carry_out_cancel(status_word::cancel_answer answer) noexcept
+{
+    switch (answer) {
+    case status_word::cancel_answer::refused_already_ended: return errc::already_ended;
+    case status_word::cancel_answer::refused_not_cancelable: return errc::not_cancelable;
+    case status_word::cancel_answer::requested_before: return {};
+    case status_word::cancel_answer::requested:
+        request_stop();
+        cancel_parts();
+        return {};
+    case status_word::cancel_answer::claimed:
+        set_error(errc::cancelled);
+        end_in_queue(task_state::cancelled);
+        return {};
+    }
+    return {};
+}
+
+/// The same for a part whose own parts are the caller's to ask.
+void task_record::carry_out_own_cancel() noexcept
+{
+    if (!status_.is_claimed()) return request_stop();
+    set_error(errc::cancelled);
+    end_in_queue(task_state::cancelled);
+}
+
+/// On the reaper. A task that has not begun ends here, and a body that stays in a
+/// checkpoint goes on at once, whatever keeps the event loop; what the body has
+/// registered for a cancel is called there, as it may take its time.
+void task_record::cancel_for_limit(limit_kind kind) noexcept
+{
+    using cancel_answer = status_word::cancel_answer;
+    const auto ask = kind == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
+    const cancel_answer answer = ask_to_cancel({}, cancel_origin::time_limit, ask);
+    if (answer != cancel_answer::requested) {
+        carry_out_cancel(answer);
+        return;
+    }
+    let_body_go();
+    cancel_parts();
+    const loop_pin pin(core_);
+    try {
+        if (pin) return asio::post(core_.loop.executor(), [held = share(*this)] { held->stop_body(); });
+    } catch (const std::bad_alloc&) {
+        return stop_body();
+    }
+    stop_body();
+}
+
+/// A body that stays in a checkpoint first: what is called after that may block.
+void task_record::request_stop() noexcept
+{
+    let_body_go();
+    stop_body();
+}
+
+void task_record::let_body_go() noexcept
+{
+    (void)core_.events.note(*this, task_event_kind::cancel_requested);
+    unpause();
+}
+
+/// Calls what the body has registered for this.
+void task_record::stop_body() noexcept
+{
+    std::stop_source stop{std::nostopstate};
+    {
+        const mutex_guard lock(mutex_);
+        if (extras_) stop = extras_->stop;
+    }
+    assert_no_lock_held("stop callbacks are called");
+    stop.request_stop();
+    on_cancel_requested();
+}
+
+std::error_code task_record::pause()
+{
+    const mutex_guard lock(mutex_);
+    extras& more = extras_locked();
+    if (!status_.hold()) return errc::already_ended;
+    ++more.holds;
+    return {};
+}
+
+std::error_code task_record::resume()
+{
+    {
+        const mutex_guard lock(mutex_);
+        if (const errc refusal = refusal_of(verb::resume, state()); refusal != errc{}) return refusal;
+        if (!extras_ || extras_->holds == 0) return errc::not_paused;
+        if (--extras_->holds > 0) return {};
+        status_.let_go();
+    }
+    unpause();
+    core_.board.take_up(*this);
+    return {};
+}
+
+void task_record::unpause() noexcept
+{
+    waiter_list* told = nullptr;
+    {
+        const mutex_guard lock(mutex_);
+        if (!extras_) return;
+        unpause_locked();
+        told = &extras_->paused;
+    }
+    tell_waiters(told);
+}
+
+std::error_code task_record::set_priority(task_priority priority)
+{
+    if (!is_valid(priority)) return errc::bad_options;
+    if (const errc refusal = refusal_of(verb::set_priority, state()); refusal != errc{}) return refusal;
+    if (terms_) core_.room.set_priority(*this, priority);
+    else core_.board.set_priority(*this, priority);
+    return {};
+}
+
+obstacle task_record::obstacle_now()
+{
+    obstacle found;
+    if (terms_) found = core_.room.obstacle_of(*this);
+    if (found.kind != obstacle_kind::none || state() != task_state::queued) return found;
+    found.kind = status_.is_held() ? obstacle_kind::hold : obstacle_kind::worker;
+    return found;
+}
+
+void task_record::unpause_locked() noexcept
+{
+    if (!status_.unpause()) return;
+    if (limit_watch* const limits = limits_or_null()) limits->task_resumed_locked();
+}
+
+std::stop_token task_record::stop_token()
+{
+    std::stop_source stop{std::nostopstate};
+    {
+        const mutex_guard lock(mutex_);
+        std::stop_source& kept = extras_locked().stop;
+        if (!kept.stop_possible()) kept = std::stop_source();
+        stop = kept;
+    }
+    assert_no_lock_held("stop callbacks are called");
+    // A cancel that came before the source was there has found none to tell.
+    if (cancel_requested()) stop.request_stop();
+    return stop.get_token();
+}
+
+/// A body that blocks is compensated for like one that waits. Where that is not
+/// possible it goes on, and is held at a later checkpoint.
+void task_record::stay_while_held() noexcept
+{
+    const engine_thread* const self = this_engine_thread();
+    if (self && self->kind != thread_kind::worker) return;
+    if (self && !self->core->workers.begin_blocking()) return;
+    blocking_waiter here(deadline_never);
+    if (add_paused(here)) {
+        announce(*this, task_event_kind::paused, &task_observer::paused);
+        (void)here.wait();
+        announce(*this, task_event_kind::resumed, &task_observer::resumed);
+    }
+    if (self) self->core->workers.end_blocking();
+}
+
+bool task_record::announce_pause() noexcept
+{
+    const bool is_awaited = core_.observers.is_taken() || core_.events.is_on();
+    if (!is_awaited || !status_.is_held() || cancel_requested()) return false;
+    announce(*this, task_event_kind::paused, &task_observer::paused);
+    return true;
+}
+
+void task_record::announce_resumption() noexcept
+{
+    announce(*this, task_event_kind::resumed, &task_observer::resumed);
+}
+
+} // namespace vmtask::detail

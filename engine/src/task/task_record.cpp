@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A task from its post to its end. What can be done to it meanwhile is in
+// task_control.cpp, who waits for it in task_waits.cpp, what its body reports in
+// task_report.cpp, what is part of it in task_parts.cpp.
+#include <vmtask/detail/task_record.hpp>
+
+#include "base/engine_core.hpp"
+#include "base/error_of.hpp"
+#include "gate/limit_watch.hpp"
+#include "gate/task_terms.hpp"
+#include "gate/waiting_room.hpp"
+#include "run/reaped_tasks.hpp"
+#include "run/task_board.hpp"
+#include "run/worker_pool.hpp"
+#include "task/valid_options.hpp"
+#include "tell/event_log.hpp"
+#include "tell/observe.hpp"
+#include "tell/rare_events.hpp"
+#include "time/coarse_clock.hpp"
+
+#include <vmtask/detail/forced_unwind.hpp>
+#include <vmtask/error.hpp>
+#include <vmtask/task_context.hpp>
+#include <vmtask/task_options.hpp>
+
+#include <asio/error.hpp>
+
+#include <exception>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace vmtask::detail {
+namespace {
+
+/// Codes with which a body gives way to a cancel: its own checkpoint's, and
+/// that of Asio's operations when their slot is told.
+bool says_cancelled(std::error_code code) noexcept
+{
+    return code == errc::cancelled || code == asio::error::operation_aborted;
+}
+
+/// Whether the options ask for more than a place in the queue.
+bool has_terms(const task_options& options) noexcept
+{
+    return !options.kind.empty() || !options.initiator.empty() || !options.reason.empty() || !options.lane.empty()
+        || !options.claims.empty() || options.when_busy != when_busy::queue || !options.after.empty() || options.parent
+        || !options.limits.empty() || options.retry || options.stop.stop_possible()
+        || options.priority != task_priority::normal;
+}
+
+} // namespace
+
+task_record::task_record(engine_core& core, std::uint64_t id) noexcept
+    : core_(core), id_(id), status_(true), began_at_(coarse_now()), queued_at_(began_at_)
+{
+}
+
+task_record::task_record(engine_core& core, std::uint64_t id, task_options&& options)
+    : core_(core),
+      id_(id),
+      status_(require_valid(options).cancelable),
+      began_at_(coarse_now()),
+      queued_at_(began_at_),
+      extras_(options.description.empty() ? nullptr : std::make_unique<extras>()),
+      terms_(has_terms(options) ? std::make_unique<task_terms>(*this, std::move(options)) : nullptr),
+      priority_(options.priority)
+{
+    if (extras_) extras_->description = std::move(options.description);
+}
+
+task_record::~task_record() = default;
+
+bool task_record::try_add_reference() noexcept
+{
+    std::uint32_t seen = references_.load(std::memory_order_relaxed);
+    while (count_of(seen) != 0)
+        if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) return true;
+    return false;
+}
+
+/// Nobody has a handle any more, so that nobody can ask for the value: it goes
+/// before the record, which may be listed for long.
+void task_record::release_last_but_one() noexcept
+{
+    switch (core_.board.release_handle(*this)) {
+    case task_board::release_answer::value_withheld:
+        destroy_value();
+        if (drop_reference()) dispose();
+        break;
+    case task_board::release_answer::released: break;
+    case task_board::release_answer::released_last: dispose(); break;
+    }
+}
+
+void task_record::dispose() noexcept
+{
+    const engine_thread* const here = this_engine_thread();
+    // No code of the user's runs there, not even the destructor of a result.
+    if (here && here->kind == thread_kind::timer_loop) return core_.reaped.destroy(*this);
+    destroy();
+}
+
+/// A part is often the last that refers to its whole, and that to its own: so they
+/// go one after the other, and not one inside the other.
+void task_record::destroy() noexcept
+{
+    assert_no_lock_held("a result is destroyed");
+    for (task_record* going = this; going;) {
+        engine_core& core = going->core_;
+        task_record* const whole = going->terms_ ? going->terms_->parent.release() : nullptr;
+        delete going;
+        core.forget_task();
+        going = nullptr;
+        if (whole && whole->drop_reference()) going = whole;
+    }
+}
+
+const std::string& task_record::description() const noexcept
+{
+    static const std::string none;
+    const mutex_guard lock(mutex_);
+    return extras_ ? extras_->description : none;
+}
+
+const task_names& task_record::names() const noexcept
+{
+    return terms_->names();
+}
+
+task_record* task_record::whole() const noexcept
+{
+    return terms_ ? terms_->parent.get() : nullptr;
+}
+
+int task_record::failed_attempts() const noexcept
+{
+    return terms_ && terms_->retry ? terms_->retry->made.failed : 0;
+}
+
+void task_record::set_error(std::error_code error) noexcept
+{
+    error_value_ = error.value();
+    error_category_ = &error.category();
+}
+
+std::error_code task_record::error_set() const noexcept
+{
+    if (!error_category_) return {};
+    return {error_value_, *error_category_};
+}
+
+std::error_code task_record::error() const noexcept
+{
+    if (!ended()) return errc::not_ended;
+    return error_set();
+}
+
+std::exception_ptr task_record::failure() const noexcept
+{
+    return ended() ? failure_ : nullptr;
+}
+
+void task_record::require_success() const
+{
+    const std::error_code error = this->error();
+    if (!error) return;
+    if (const std::exception_ptr thrown = failure()) std::rethrow_exception(thrown);
+    throw std::system_error(error);
+}
+
+limit_watch* task_record::limits_or_null() noexcept
+{
+    return terms_ ? terms_->limits.get() : nullptr;
+}
+
+bool task_record::has_passed(limit_kind kind) const noexcept
+{
+    return terms_ && terms_->limits && terms_->limits->has_passed(kind);
+}
+
+void task_record::watch_begin() noexcept
+{
+    limit_watch* const limits = limits_or_null();
+    if (!limits) return;
+    const mutex_guard lock(mutex_);
+    limits->task_began_locked(progress_mark_locked());
+}
+
+void task_record::watch_queued(bool is_first_time) noexcept
+{
+    limit_watch* const limits = limits_or_null();
+    if (!limits) return;
+    const mutex_guard lock(mutex_);
+    limits->task_queued_locked(is_first_time);
+}
+
+void task_record::watch_end() noexcept
+{
+    limit_watch* const limits = limits_or_null();
+    if (!limits) return;
+    const mutex_guard lock(mutex_);
+    limits->task_ended_locked();
+}
+
+bool task_record::run()
+{
+    assert_no_lock_held("a body runs");
+    watch_begin();
+    announce(*this, task_event_kind::began, &task_observer::began);
+    std::exception_ptr failure;
+    try {
+        failure = call_body();
+        if (failure && terms_ && begin_anew(failure)) return false;
+    } catch (forced_unwind&) {
+        end_with_thread();
+        throw;
+    }
+    return end_for_good(std::move(failure));
+}
+
+std::exception_ptr task_record::call_body()
+{
+    try {
+        task_context context(*this);
+        invoke(context);
+        return nullptr;
+    } catch (forced_unwind&) {
+        throw;
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+/// Out of wherever it is queued: somebody has claimed it.
+void task_record::leave_queue() noexcept
+{
+    if (terms_ && core_.room.withdraw(*this)) core_.board.count_left();
+    else core_.board.leave_queue(*this);
+}
+
+void task_record::launch() noexcept
+{
+    if (core_.board.make_ready(*this)) core_.workers.notify();
+}
+
+bool task_record::start_elsewhere() noexcept
+{
+    if (!core_.board.start_elsewhere(*this)) return false;
+    watch_begin();
+    announce(*this, task_event_kind::began, &task_observer::began);
+    return true;
+}
+
+bool task_record::end(std::exception_ptr failure) noexcept
+{
+    if (failure && terms_ && begin_anew(failure)) return false;
+    return end_for_good(std::move(failure));
+}
+
+bool task_record::end_for_good(std::exception_ptr failure) noexcept
+{
+    const task_state terminal = conclude(std::move(failure));
+    assert_no_lock_held("a body is destroyed");
+    destroy_body();
+    return publish(terminal);
+}
+
+bool task_record::begin_anew(const std::exception_ptr& failure)
+{
+    const std::error_code code = error_of(failure);
+    if (!terms_->retry || says_cancelled(code)) return false;
+    return core_.room.delay(*this, code);
+}
+
+bool task_record::end_abandoned() noexcept
+{
+    // The coroutine's frame is still being taken down and may refer to the
+    // body, which is therefore left to go with the task.
+    set_error(errc::abandoned);
+    return publish(task_state::failed);
+}
+
+void task_record::end_with_thread() noexcept
+{
+    set_error(errc::abandoned);
+    destroy_body();
+    if (publish(task_state::failed)) retire();
+}
+
+void task_record::fail_in_queue(std::exception_ptr failure) noexcept
+{
+    if (!status_.claim_queued()) return;
+    set_error(error_of(failure));
+    failure_ = std::move(failure);
+    leave_queue();
+    end_in_queue_ = task_state::failed;
+    core_.reaped.end(*this);
+}
+
+void task_record::fail_withdrawn(std::error_code error) noexcept
+{
+    set_error(error);
+    core_.board.count_left();
+    end_in_queue_ = task_state::failed;
+    core_.reaped.end(*this);
+}
+
+bool task_record::refuse(std::error_code error) noexcept
+{
+    set_error(error);
+    if (status_.close_for_parts()) {
+        fail_withdrawn(error);
+        return false;
+    }
+    core_.board.unlist(*this);
+    watch_end();
+    core_.room.release(*this);
+    // Somebody may have found it in another's way, and wait for it.
+    if (status_.end(task_state::failed, true) == status_word::end_answer::ended_with_waiters) tell_waiters(&waiters_);
+    tell_wholes();
+    return true;
+}
+
+void task_record::cancel_in_queue() noexcept
+{
+    carry_out_cancel(ask_to_cancel({}, cancel_origin::replaced, &status_word::request_cancel_queued));
+}
+
+/// Destroying a body may take as long as the user's code wants: that is no business
+/// of whoever happens to end the task, unless there is nothing to destroy.
+void task_record::end_in_queue(task_state terminal) noexcept
+{
+    leave_queue();
+    end_in_queue_ = terminal;
+    const engine_thread* const here = this_engine_thread();
+    const bool is_reaper = here && here->kind == thread_kind::reaper;
+    if (is_reaper || has_trivial_body()) finish_in_queue();
+    else core_.reaped.end(*this);
+}
+
+void task_record::finish_in_queue() noexcept
+{
+    assert_no_lock_held("a body is destroyed");
+    destroy_body();
+    if (publish(end_in_queue_)) retire();
+}
+
+/// What the end of a body means. A body that returned has succeeded, even if it
+/// was asked to stop; one that stopped was cancelled only if it was asked to.
+task_state task_record::conclude(std::exception_ptr failure) noexcept
+{
+    if (!failure) return task_state::succeeded;
+    const std::error_code error = error_of(failure);
+    if (cancel_requested() && says_cancelled(error)) {
+        set_error(errc::cancelled);
+        return task_state::cancelled;
+    }
+    set_error(error);
+    failure_ = std::move(failure);
+    return task_state::failed;
+}
+
+/// False when the task ends later, after its parts.
+bool task_record::publish(task_state terminal) noexcept
+{
+    if (terms_) {
+        if (status_.close_for_parts() && parts_go_on(terminal)) return false;
+        publish_after_parts(terminal);
+        return true;
+    }
+    switch (status_.end(terminal, false)) {
+    case status_word::end_answer::ended: tell_of_end(false); return true;
+    case status_word::end_answer::ended_with_waiters: tell_of_end(true); return true;
+    case status_word::end_answer::refused: return false;
+    case status_word::end_answer::has_parts: break;
+    }
+    if (parts_go_on(terminal)) return false;
+    publish_after_parts(terminal);
+    return true;
+}
+
+/// Between the end and the retirement, so that an engine that has none left has
+/// counted them all. Who waits for this task alone is told first.
+void task_record::tell_of_end(bool has_waiters) noexcept
+{
+    if (has_waiters) tell_waiters(&waiters_);
+    (void)core_.events.note(*this, task_event_kind::ended, error_set());
+    if (cancel_requested()) core_.rare.count_cancel(cancel_latency());
+    observe(*this, &task_observer::ended, state(), error_set());
+}
+
+/// A value to which nobody has a handle goes here, too: where that keeps nobody.
+void task_record::retire() noexcept
+{
+    const engine_thread* const here = this_engine_thread();
+    const bool may_take_long = !here || here->kind == thread_kind::event_loop || here->kind == thread_kind::timer_loop;
+    if (may_take_long && keeps_value()) core_.reaped.retire(*this);
+    else core_.board.retire(*this);
+}
+
+} // namespace vmtask::detail

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "tell/duration_counter.hpp"
+
+#include <vmtask/metrics.hpp>
+#include <vmtask/task_state.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace vmtask::detail {
+
+/// What the board counts for metrics, since it has the lock anyway: a few
+/// additions for each task.
+///
+/// Thread safety: none; the task board's lock guards it.
+struct board_counters {
+    std::uint64_t withdrawn = 0;
+    std::uint64_t requeued = 0;
+    std::uint64_t evicted = 0;
+    std::array<std::uint64_t, 3> ended{}; // by state, in the order of task_state
+    duration_counter queued;
+    duration_counter run;
+
+    void count_end(task_state terminal) noexcept { ++ended[index_of(terminal)]; }
+
+    void read(metrics_snapshot& into) const noexcept
+    {
+        into.tasks_succeeded = ended[index_of(task_state::succeeded)];
+        into.tasks_failed = ended[index_of(task_state::failed)];
+        into.tasks_cancelled = ended[index_of(task_state::cancelled)];
+        into.posts_withdrawn = withdrawn;
+        into.attempts_repeated = requeued;
+        into.tasks_evicted = evicted;
+        into.queued = queued.read();
+        into.run = run.read();
+    }
+
+private:
+    [[nodiscard]] static std::size_t index_of(task_state terminal) noexcept
+    {
+        return static_cast<std::size_t>(terminal) - static_cast<std::size_t>(task_state::succeeded);
+    }
+};
+
+} // namespace vmtask::detail

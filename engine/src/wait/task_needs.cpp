@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "wait/task_needs.hpp"
+
+#include "base/engine_core.hpp"
+#include "base/engine_thread.hpp"
+#include "run/event_loop.hpp"
+
+#include <vmtask/detail/ranked_mutex.hpp>
+
+namespace vmtask::detail {
+
+void task_needs::add(const blocked_wait& awaited)
+{
+    wait = awaited.called;
+    auto& needed = awaited.kind() == wait_kind::all ? tasks : any_of;
+    for (task_record* const each : awaited.tasks()) needed.push_back(share(*each));
+}
+
+bool event_loop_gets_on(engine_core& core, std::vector<task_needs>& blocked)
+{
+    bool gets_on = false;
+    core.loop.threads().for_each_thread([&](engine_thread& thread) {
+        const mutex_guard lock(thread.wait_mutex);
+        if (!thread.blocked_in) gets_on = true;
+        else if (!gets_on) blocked.emplace_back().add(*thread.blocked_in);
+    });
+    return gets_on;
+}
+
+} // namespace vmtask::detail
