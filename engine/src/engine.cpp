@@ -20,7 +20,7 @@ engine::~engine()
 
 std::vector<task_handle> engine::tasks() const
 {
-    return core_->board.tasks();
+    return core_->scheduler.tasks();
 }
 
 std::vector<task_handle> engine::tasks(const task_filter& filter) const
@@ -40,7 +40,7 @@ metrics_snapshot engine::metrics() const
 
 task_handle engine::find(std::uint64_t id) const
 {
-    return core_->board.find(id);
+    return core_->scheduler.find(id);
 }
 
 event_subscription engine::subscribe() const

@@ -29,7 +29,7 @@ std::size_t worker_count_of(const engine_options& options) noexcept
 } // namespace
 
 engine_owner::engine_owner(engine_options&& options)
-    : engine_core({.board = board_,
+    : engine_core({.scheduler = scheduler_,
                    .room = room_,
                    .workers = workers_,
                    .loop = loop_,
@@ -51,9 +51,9 @@ engine_owner::engine_owner(engine_options&& options)
       reaped_(reaper_),
       postponed_(*this, timers_, reaper_),
       events_(options.events, timers_, loop_.executor()),
-      board_(options, timers_, reaper_, reaped_, events_),
-      room_(*this, board_, workers_, timers_, events_, options),
-      workers_(*this, board_, timers_, {worker_count_of(options), options.spare_workers, options.spare_idle},
+      scheduler_(options, timers_, reaper_, reaped_, events_),
+      room_(*this, scheduler_, workers_, timers_, events_, options),
+      workers_(*this, scheduler_, timers_, {worker_count_of(options), options.spare_workers, options.spare_idle},
                options.on_handler_exception)
 {
     timers_.start();
@@ -64,7 +64,7 @@ engine_owner::engine_owner(engine_options&& options)
 
 void engine_owner::submit(task_record& posted) noexcept
 {
-    board_.submit(posted);
+    scheduler_.submit(posted);
     workers_.notify();
 }
 
@@ -72,7 +72,7 @@ std::uint64_t engine_owner::admit(const task_record* whole)
 {
     if (is_left_behind()) throw std::system_error(errc::shutting_down);
     try {
-        return board_.admit(whole && &whole->core() == this ? whole : nullptr);
+        return scheduler_.admit(whole && &whole->core() == this ? whole : nullptr);
     } catch (...) {
         forget_task();
         throw;
@@ -81,7 +81,7 @@ std::uint64_t engine_owner::admit(const task_record* whole)
 
 void engine_owner::withdraw() noexcept
 {
-    board_.withdraw();
+    scheduler_.withdraw();
     forget_task();
 }
 
@@ -93,8 +93,8 @@ shutdown_report engine_owner::shutdown(shutdown_mode mode, steady_time deadline)
 
     begin_shutdown(mode);
     shutdown_report report;
-    if (board_.wait_until_all_ended(deadline)) return report;
-    for (task_handle& known : board_.tasks()) {
+    if (scheduler_.wait_until_all_ended(deadline)) return report;
+    for (task_handle& known : scheduler_.tasks()) {
         if (!known.is_complete()) report.unfinished.push_back(std::move(known));
     }
     return report;
@@ -102,10 +102,10 @@ shutdown_report engine_owner::shutdown(shutdown_mode mode, steady_time deadline)
 
 void engine_owner::begin_shutdown(shutdown_mode mode)
 {
-    board_.close(mode);
+    scheduler_.close(mode);
     if (mode != shutdown_mode::cancel) return;
     // One that cannot be cancelled is waited for.
-    for (const task_handle& known : board_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
+    for (const task_handle& known : scheduler_.tasks()) record_of(known)->request_cancel({}, cancel_origin::shutdown);
 }
 
 void engine_owner::finish()
@@ -140,7 +140,7 @@ void engine_owner::finish_elsewhere()
 void engine_owner::shutdown_for_good()
 {
     (void)shutdown(shutdown_mode::cancel, deadline_now);
-    for (const task_handle& known : board_.tasks()) {
+    for (const task_handle& known : scheduler_.tasks()) {
         while (!known.resume()) {
         }
         record_of(known)->end_with_engine();
@@ -153,7 +153,7 @@ metrics_snapshot engine_owner::metrics()
     metrics_snapshot snapshot;
     loop_probe_.read(snapshot);
     loop_probe_.send();
-    board_.read_counters(snapshot);
+    scheduler_.read_counters(snapshot);
     workers_.read_counters(snapshot);
     rare_.read(snapshot);
     return snapshot;
@@ -197,7 +197,7 @@ void engine_owner::end_parts() noexcept
     observers_.close();
     while (give_blocks_back()) {
     }
-    end(board_.clear());
+    end(scheduler_.clear());
 }
 
 bool is_left_behind(const engine_core& core) noexcept
@@ -252,7 +252,7 @@ void admission::submit(task_record& record)
 void admission::enlist(task_record& record)
 {
     announce(record);
-    core_.board.enlist(record);
+    core_.scheduler.enlist(record);
 }
 
 intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
@@ -286,7 +286,7 @@ void admission::discard(task_record& record) noexcept
 {
     observe(record, &task_observer::withdrawn);
     (void)core_.events.remove(record.id());
-    core_.board.withdraw();
+    core_.scheduler.withdraw();
     record.release_reference(); // the engine's
 }
 

@@ -9,11 +9,11 @@
 #include "run/event_loop_probe.hpp"
 #include "run/reaped_tasks.hpp"
 #include "run/reaper.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
+#include "tell/counters.hpp"
 #include "tell/event_log.hpp"
 #include "tell/observer_seat.hpp"
-#include "tell/rare_events.hpp"
 #include "time/timer_loop.hpp"
 #include "time/wall_clock.hpp"
 #include "wait/postponed_waits.hpp"
@@ -40,7 +40,7 @@ public:
     /// and what they have locked stays so.
     [[nodiscard]] bool is_left_behind() const noexcept { return process_.is_left_behind(); }
 
-    /// See task_board; a task that is not made is forgotten at once.
+    /// See scheduler; a task that is not made is forgotten at once.
     [[nodiscard]] std::uint64_t admit(const task_record* whole);
     void withdraw() noexcept;
     void submit(task_record& posted) noexcept;
@@ -76,7 +76,7 @@ private:
     reaped_tasks reaped_;
     postponed_waits postponed_;
     event_log events_;
-    task_board board_;
+    detail::scheduler scheduler_;
     waiting_room room_;
     worker_pool workers_;
 };

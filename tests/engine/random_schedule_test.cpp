@@ -43,6 +43,7 @@ constexpr kept_seed kept_seeds[] = {
     {10'051, "a body waits for a task behind one whose part claims what that body's task has"},
     {40'807, "a task that a body waits for comes to wait for what that body's task has claimed"},
     {53'247, "a lane is narrowed while a part is posted that waits for it"},
+    {1'008'736, "a part comes after a task that waits for its whole, and one between the two is cancelled"},
 };
 
 findings run_schedule(unsigned seed)

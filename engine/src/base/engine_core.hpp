@@ -15,7 +15,7 @@ class process_mark;
 class rare_events;
 class reaped_tasks;
 class reaper;
-class task_board;
+class scheduler;
 class timer_loop;
 class waiting_room;
 class wall_clock;
@@ -24,7 +24,7 @@ class worker_pool;
 /// Where the parts of an engine are, for its tasks: whoever uses one includes that
 /// one's header. The parts themselves get those they need by their constructors.
 struct engine_parts {
-    task_board& board;
+    detail::scheduler& scheduler;
     waiting_room& room;
     worker_pool& workers;
     event_loop& loop;

@@ -29,7 +29,7 @@ const char* name_of(lock_rank rank) noexcept
     case lock_rank::wait_graph: return "wait_graph";
     case lock_rank::waiting_room: return "waiting_room";
     case lock_rank::task: return "task";
-    case lock_rank::board: return "board";
+    case lock_rank::scheduler: return "scheduler";
     case lock_rank::coroutine_executor: return "coroutine_executor";
     case lock_rank::event_log: return "event_log";
     case lock_rank::reaped_tasks: return "reaped_tasks";

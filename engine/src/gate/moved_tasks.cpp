@@ -2,7 +2,7 @@
 #include "gate/moved_tasks.hpp"
 
 #include "gate/waiting_room.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 
 #include <vmtask/detail/intrusive_ptr.hpp>
 
@@ -64,7 +64,7 @@ void moved_tasks::launch(task_record& launched) noexcept
 {
     engine_core& core = launched.core();
     if (&core != free_here_ || launched.kind() != body_kind::blocking) return launched.launch();
-    if (core.board.make_ready(launched)) free_here_ = nullptr;
+    if (core.scheduler.make_ready(launched)) free_here_ = nullptr;
 }
 
 } // namespace vmtask::detail

@@ -4,7 +4,7 @@
 #include "base/engine_core.hpp"
 #include "gate/moved_tasks.hpp"
 #include "gate/retry_schedule.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
 #include "tell/event_log.hpp"
 #include "tell/observe.hpp"
@@ -56,9 +56,9 @@ bool is_on_its_own(const task_record& posted) noexcept
 
 } // namespace
 
-waiting_room::waiting_room(const engine_core& core, task_board& board, worker_pool& workers, timer_loop& timers,
+waiting_room::waiting_room(const engine_core& core, scheduler& scheduler, worker_pool& workers, timer_loop& timers,
                            event_log& events, const engine_options& options)
-    : core_(core), board_(board), workers_(workers), timers_(timers), events_(events), lanes_(options)
+    : core_(core), scheduler_(scheduler), workers_(workers), timers_(timers), events_(events), lanes_(options)
 {
 }
 
@@ -110,7 +110,7 @@ void waiting_room::relate_locked(task_record& posted)
 }
 
 /// The short way of those who need not wait: like tasks without terms, to the
-/// workers at once, and known to the board only then. Under the lock all the
+/// workers at once, and known to the scheduler only then. Under the lock all the
 /// same: who finds the task in here may end it. False for those who have to be
 /// enlisted; they may be in a line already.
 bool waiting_room::submit_locked(task_record& posted, moved_tasks& moved) noexcept
@@ -118,7 +118,7 @@ bool waiting_room::submit_locked(task_record& posted, moved_tasks& moved) noexce
     // Those on this way come in order of their arrival.
     if (!is_on_its_own(posted) || posted.priority() != task_priority::normal) return false;
     if (!pass_locked(*posted.terms(), moved)) return false;
-    board_.submit(posted);
+    scheduler_.submit(posted);
     return true;
 }
 
@@ -126,7 +126,7 @@ bool waiting_room::submit_locked(task_record& posted, moved_tasks& moved) noexce
 bool waiting_room::enlist_locked(task_record& posted, moved_tasks& moved) noexcept
 {
     task_terms& terms = *posted.terms();
-    board_.enlist(posted);
+    scheduler_.enlist(posted);
     if (terms.stage != room_stage::outside) return false;
     posted.watch_queued(true);
     // Nobody waits for a task that is new, but for its whole.
@@ -189,8 +189,9 @@ bool waiting_room::finish_post(task_record& posted)
     moved_tasks moved;
     const mutex_guard lock(mutex_);
     terms.is_being_posted = false;
+    const bool has_changed = std::exchange(terms.is_to_be_checked, false); // while it was looked at
     if (terms.stage == room_stage::passed || terms.failure) moved.add(terms);
-    else if (std::exchange(terms.is_to_be_checked, false)) moved.add_to_check(terms); // it has changed meanwhile
+    else if (has_changed) moved.add_to_check(terms);
     return true;
 }
 
@@ -385,6 +386,8 @@ void waiting_room::fill_lane_locked(lane& filled, moved_tasks& moved) noexcept
 
 void waiting_room::release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
+    // A search may have taken it for all that is in the way of others behind it.
+    if (terms.claims.is_entered() && !terms.claims.is_held()) wait_graph::note_withdrawal();
     claims_.leave(terms.claims);
     advance_due_locked(moved);
 }
@@ -500,7 +503,7 @@ bool waiting_room::delay(task_record& failed, std::error_code error)
     if (!failed.status_.requeue()) return false;
     woken.add(events_.note(failed, task_event_kind::attempt_failed, error));
     if (repeated.made.failed++ == 0) repeated.made.first_began_at = failed.began_at_;
-    board_.count_requeued(failed);
+    scheduler_.count_requeued(failed);
     leave_lane_locked(terms, moved);
     terms.stage = room_stage::delay;
     failed.watch_queued(false);
@@ -538,7 +541,7 @@ void waiting_room::set_priority(task_record& queued, task_priority priority) noe
     const task_terms& terms = *queued.terms();
     const bool waits_for_lane = terms.place.is_waiting;
     if (waits_for_lane) terms.place.lane->waiting.remove(queued);
-    board_.set_priority(queued, priority);
+    scheduler_.set_priority(queued, priority);
     if (waits_for_lane) terms.place.lane->waiting.push(queued);
 }
 
@@ -608,10 +611,7 @@ void waiting_room::collect_needs(task_record& queued, task_needs& needs)
     case obstacle_kind::predecessor:
         for_each_predecessor_locked(terms, [&](task_record& before) { needs.tasks.push_back(share(before)); });
         [[fallthrough]];
-    case obstacle_kind::resource:
-        claims_.for_each_nearest_obstacle(terms.claims,
-                                          [&](const claim& each) { needs.tasks.push_back(share(*each.owner->task)); });
-        [[fallthrough]];
+    case obstacle_kind::resource: collect_obstacles_locked(terms, needs); [[fallthrough]];
     case obstacle_kind::delay:
     case obstacle_kind::lane:
         if (terms.place.lane && !terms.place.is_own && !terms.place.host && !lane_table::host_of(terms))
@@ -621,6 +621,16 @@ void waiting_room::collect_needs(task_record& queued, task_needs& needs)
     case obstacle_kind::worker:
     case obstacle_kind::hold: break;
     }
+}
+
+void waiting_room::collect_obstacles_locked(task_terms& terms, task_needs& needs)
+{
+    const auto add = [&](const claim& each) { needs.tasks.push_back(share(*each.owner->task)); };
+    if (!needs.has_to_be_complete) return claims_.for_each_nearest_obstacle(terms.claims, add);
+    claims_.for_each_obstacle(terms.claims, [&](const claim& each) {
+        add(each);
+        return false;
+    });
 }
 
 void waiting_room::collect_needs(lane& asked, lane_needs& needs)

@@ -23,7 +23,7 @@ class engine_core;
 class event_log;
 class moved_tasks;
 struct lane_needs;
-class task_board;
+class scheduler;
 struct task_needs;
 class timer_loop;
 class worker_pool;
@@ -38,14 +38,14 @@ class worker_pool;
 /// Thread safety: all members.
 class waiting_room {
 public:
-    /// What gets through goes to the board and its workers.
-    waiting_room(const engine_core& core, task_board& board, worker_pool& workers, timer_loop& timers,
+    /// What gets through goes to the scheduler and its workers.
+    waiting_room(const engine_core& core, scheduler& scheduler, worker_pool& workers, timer_loop& timers,
                  event_log& events, const engine_options& options);
 
     /// Whether two tasks have the same type of result.
     using comparison = bool (*)(const task_record& other);
 
-    /// Lets a posted task in, and makes it known to the board; it may have gone
+    /// Lets a posted task in, and makes it known to the scheduler; it may have gone
     /// through, or ended, when this returns. Returns the task to be joined in
     /// its place, if it says so and there is one; null otherwise.
     ///
@@ -92,6 +92,7 @@ public:
     void collect_needs(lane& asked, lane_needs& needs);
 
 private:
+    void collect_obstacles_locked(task_terms& terms, task_needs& needs);
     class stuck_task;
 
     void relate_locked(task_record& posted);
@@ -123,7 +124,7 @@ private:
     [[nodiscard]] static obstacle_kind obstacle_at(room_stage stage) noexcept;
 
     const engine_core& core_; // whose tasks come here
-    task_board& board_;
+    scheduler& scheduler_;
     worker_pool& workers_;
     timer_loop& timers_;
     event_log& events_;

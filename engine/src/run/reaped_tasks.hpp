@@ -21,7 +21,7 @@ public:
     /// Has a task that somebody has claimed, and that is in no queue, finished in
     /// the queue.
     void end(task_record& claimed) noexcept { ending_.add(claimed); }
-    /// Has an ended task handed to the board.
+    /// Has an ended task handed to the scheduler.
     void retire(task_record& ended) noexcept { retired_.add(ended); }
     /// Has the engine's reference to an ended task dropped.
     void release(task_record& ended) noexcept { released_.add(ended); }

@@ -11,7 +11,7 @@ namespace vmtask::detail {
 /// Tasks in order of arrival, linked through themselves. A task is in one list
 /// at a time.
 ///
-/// Thread safety: none; the task board's lock guards it and the links.
+/// Thread safety: none; the scheduler's lock guards it and the links.
 class task_list {
 public:
     [[nodiscard]] task_record* first() const noexcept { return first_; }

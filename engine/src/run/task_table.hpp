@@ -15,7 +15,7 @@ class task_record;
 /// Tasks by id. Ids are handed out in sequence, so that a page of neighbours
 /// costs one allocation, and adding to it or removing from it none.
 ///
-/// Thread safety: none; the task board's lock guards it.
+/// Thread safety: none; the scheduler's lock guards it.
 class task_table {
 public:
     static constexpr std::size_t page_size = 256;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run/worker_pool.hpp"
 
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "time/timer_loop.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
@@ -42,9 +42,9 @@ private:
     bool is_over_ = false;
 };
 
-worker_pool::worker_pool(engine_core& core, task_board& board, timer_loop& timers, const numbers& threads,
+worker_pool::worker_pool(engine_core& core, scheduler& scheduler, timer_loop& timers, const numbers& threads,
                          thread_group::exception_handler on_exception)
-    : board_(board),
+    : scheduler_(scheduler),
       timers_(timers),
       size_(threads),
       threads_(core, thread_kind::worker, std::move(on_exception)),
@@ -57,9 +57,9 @@ void worker_pool::start()
     while (threads_.size() < size_.workers) threads_.add_thread();
 }
 
-// No wake-up is lost: a poster puts its task on the board and then looks at
+// No wake-up is lost: a poster puts its task on the scheduler and then looks at
 // searching_ and active_; a worker takes itself out of these and then looks at
-// the board. Both in one order for all threads, so one of them sees the other.
+// the scheduler. Both in one order for all threads, so one of them sees the other.
 void worker_pool::notify() noexcept
 {
     if (searching_.load(std::memory_order_seq_cst) > 0) return;
@@ -88,7 +88,7 @@ void worker_pool::run_turn(engine_thread& self)
     task_record* ended = nullptr;
     for (int run = 0; run < tasks_per_turn;) {
         bool more = false;
-        task_record* const next = board_.exchange(std::exchange(ended, nullptr), more);
+        task_record* const next = scheduler_.exchange(std::exchange(ended, nullptr), more);
         if (!next) {
             if (find_work(self)) continue;
             return;
@@ -99,22 +99,22 @@ void worker_pool::run_turn(engine_thread& self)
         self.current = nullptr;
         ++run;
         // A value to which nobody has a handle goes before another task is started.
-        if (ended && ended->keeps_value()) board_.retire(*std::exchange(ended, nullptr));
+        if (ended && ended->keeps_value()) scheduler_.retire(*std::exchange(ended, nullptr));
         if (leave_if_too_many()) {
-            if (ended) board_.retire(*ended);
+            if (ended) scheduler_.retire(*ended);
             return;
         }
     }
-    if (ended) board_.retire(*ended);
+    if (ended) scheduler_.retire(*ended);
     post_turn();
 }
 
 void worker_pool::run_here(task_record& queued, engine_thread& self)
 {
-    if (!board_.take(queued)) return;
+    if (!scheduler_.take(queued)) return;
     task_record* const waiting = std::exchange(self.current, &queued);
     ++self.nested;
-    if (queued.run()) board_.retire(queued);
+    if (queued.run()) scheduler_.retire(queued);
     --self.nested;
     self.current = waiting;
 }
@@ -141,14 +141,14 @@ bool worker_pool::find_work(engine_thread& self) noexcept
 void worker_pool::end_turn() noexcept
 {
     active_.fetch_sub(1, std::memory_order_seq_cst);
-    if (board_.has_queued()) notify();
+    if (scheduler_.has_queued()) notify();
 }
 
 /// One worker at a time: it hands on what it does not take itself.
 bool worker_pool::search(engine_thread& self) noexcept
 {
     const bool is_first = searching_.fetch_add(1, std::memory_order_seq_cst) == 0;
-    const bool found = is_first && spin_.until([this] { return board_.has_queued(); }, self.idle_since);
+    const bool found = is_first && spin_.until([this] { return scheduler_.has_queued(); }, self.idle_since);
     searching_.fetch_sub(1, std::memory_order_seq_cst);
     return found;
 }
@@ -157,7 +157,7 @@ bool worker_pool::search(engine_thread& self) noexcept
 bool worker_pool::tidy_up() noexcept
 {
     while (give_blocks_back()) {
-        if (board_.has_queued()) return true;
+        if (scheduler_.has_queued()) return true;
     }
     return false;
 }
@@ -169,7 +169,7 @@ bool worker_pool::leave_if_too_many() noexcept
     std::size_t active = active_.load(std::memory_order_relaxed);
     while (active > allowed_.load(std::memory_order_relaxed)) {
         if (active_.compare_exchange_weak(active, active - 1, std::memory_order_seq_cst)) {
-            if (board_.has_queued()) notify();
+            if (scheduler_.has_queued()) notify();
             return true;
         }
     }
@@ -188,7 +188,7 @@ bool worker_pool::begin_blocking() noexcept
         ++waits_compensated_;
         allow_turns_locked();
     }
-    if (board_.has_queued()) notify();
+    if (scheduler_.has_queued()) notify();
     return true;
 }
 

@@ -17,10 +17,10 @@
 
 namespace vmtask::detail {
 
-class task_board;
+class scheduler;
 class timer_loop;
 
-/// The workers: threads on an io_context that take tasks from the board.
+/// The workers: threads on an io_context that take tasks from the scheduler.
 ///
 /// A worker that is woken makes one turn: it runs tasks until none is left, or
 /// until other handlers of the io_context are due, and then posts itself anew.
@@ -34,13 +34,13 @@ public:
         std::size_t spare_workers; // at most
         std::chrono::steady_clock::duration spare_idle;
     };
-    worker_pool(engine_core& core, task_board& board, timer_loop& timers, const numbers& threads,
+    worker_pool(engine_core& core, scheduler& scheduler, timer_loop& timers, const numbers& threads,
                 thread_group::exception_handler on_exception);
 
     void start();
     [[nodiscard]] thread_group& threads() noexcept { return threads_; }
 
-    /// Sees to it that somebody takes the tasks on the board. Called after a
+    /// Sees to it that somebody takes the tasks on the scheduler. Called after a
     /// task was put there.
     void notify() noexcept;
 
@@ -89,14 +89,14 @@ private:
     void leave_if_spare();
     void allow_turns_locked() noexcept VMTASK_REQUIRES(mutex_);
 
-    task_board& board_;
+    scheduler& scheduler_;
     timer_loop& timers_;
     const numbers size_;
     handler_memory memory_;
     thread_group threads_;
 
     alignas(64) std::atomic<std::size_t> active_{0}; // turns posted or running
-    std::atomic<std::size_t> searching_{0};          // of these, those about to look at the board again
+    std::atomic<std::size_t> searching_{0};          // of these, those about to look at the scheduler again
     std::atomic<std::size_t> allowed_;               // turns at most
     adaptive_spin spin_;
 

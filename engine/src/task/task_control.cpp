@@ -8,7 +8,7 @@
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
 #include "run/event_loop.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
 #include "task/valid_options.hpp"
 #include "tell/event_log.hpp"
@@ -141,7 +141,7 @@ std::error_code task_record::resume()
         status_.let_go();
     }
     unpause();
-    core_.board.take_up(*this);
+    core_.scheduler.take_up(*this);
     return {};
 }
 
@@ -162,7 +162,7 @@ std::error_code task_record::set_priority(task_priority priority)
     if (!is_valid(priority)) return errc::bad_options;
     if (const errc refusal = refusal_of(verb::set_priority, state()); refusal != errc{}) return refusal;
     if (terms_) core_.room.set_priority(*this, priority);
-    else core_.board.set_priority(*this, priority);
+    else core_.scheduler.set_priority(*this, priority);
     return {};
 }
 

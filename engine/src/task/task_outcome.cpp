@@ -3,7 +3,7 @@
 #include "base/error_of.hpp"
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "time/coarse_clock.hpp"
 #include "time/wall_clock.hpp"
 
@@ -103,7 +103,7 @@ task_outcome task_record::outcome_now()
 void task_record::describe_times(task_outcome& described, const clock_reading& clock)
 {
     const attempts_made made = terms_ ? core_.room.attempts_of(*terms_) : attempts_made{};
-    const task_times times = core_.board.times_of(*this);
+    const task_times times = core_.scheduler.times_of(*this);
     // A task that was claimed has ended without another attempt.
     const bool is_begun = described.state != task_state::queued && !status_.is_claimed();
     described.attempts = made.failed + (is_begun ? 1 : 0);

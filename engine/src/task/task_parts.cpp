@@ -6,7 +6,7 @@
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
 
 #include <vmtask/error.hpp>
@@ -154,7 +154,7 @@ void task_record::latch_end(task_state terminal) noexcept
     const bool has_waiters = status_.end(terminal, true) == status_word::end_answer::ended_with_waiters;
     // Telling them may run code of their executors: what was left to this worker
     // (see moved_tasks) does not wait for that.
-    if (has_waiters && core_.board.has_queued()) core_.workers.notify();
+    if (has_waiters && core_.scheduler.has_queued()) core_.workers.notify();
     tell_of_end(has_waiters);
 }
 

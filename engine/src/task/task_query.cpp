@@ -3,7 +3,7 @@
 
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "time/wall_clock.hpp"
 
 #include <vmtask/detail/task_record.hpp>
@@ -58,7 +58,7 @@ bool has_ended_within(task_record& task, const task_filter& filter, const clock_
 {
     if (!filter.ended_since && !filter.ended_until) return true;
     if (!task.ended()) return false;
-    const steady_time ended_at = task.core().board.times_of(task).ended_at;
+    const steady_time ended_at = task.core().scheduler.times_of(task).ended_at;
     return is_within(clock.of(ended_at), filter.ended_since, filter.ended_until);
 }
 
@@ -77,9 +77,9 @@ task_page find_tasks(engine_core& core, const task_filter& filter, const page_bo
     task_page found;
     const clock_reading clock = core.clock.read();
     std::vector<intrusive_ptr<task_record>> neighbours;
-    for (const std::uint64_t number : core.board.pages_after(bounds.after)) {
+    for (const std::uint64_t number : core.scheduler.pages_after(bounds.after)) {
         neighbours.clear();
-        core.board.collect_page(number, neighbours);
+        core.scheduler.collect_page(number, neighbours);
         for (auto& each : neighbours) {
             if (each->id() <= bounds.after || !matches(*each, filter, clock)) continue;
             if (bounds.limit != 0 && found.tasks.size() == bounds.limit) {

@@ -11,12 +11,12 @@
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
 #include "run/reaped_tasks.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
 #include "task/valid_options.hpp"
+#include "tell/counters.hpp"
 #include "tell/event_log.hpp"
 #include "tell/observe.hpp"
-#include "tell/rare_events.hpp"
 #include "time/coarse_clock.hpp"
 
 #include <vmtask/detail/forced_unwind.hpp>
@@ -84,13 +84,13 @@ bool task_record::try_add_reference() noexcept
 /// before the record, which may be listed for long.
 void task_record::release_last_but_one() noexcept
 {
-    switch (core_.board.release_handle(*this)) {
-    case task_board::release_answer::value_withheld:
+    switch (core_.scheduler.release_handle(*this)) {
+    case scheduler::release_answer::value_withheld:
         destroy_value();
         if (drop_reference()) dispose();
         break;
-    case task_board::release_answer::released: break;
-    case task_board::release_answer::released_last: dispose(); break;
+    case scheduler::release_answer::released: break;
+    case scheduler::release_answer::released_last: dispose(); break;
     }
 }
 
@@ -236,18 +236,18 @@ std::exception_ptr task_record::call_body()
 /// Out of wherever it is queued: somebody has claimed it.
 void task_record::leave_queue() noexcept
 {
-    if (terms_ && core_.room.withdraw(*this)) core_.board.count_left();
-    else core_.board.leave_queue(*this);
+    if (terms_ && core_.room.withdraw(*this)) core_.scheduler.count_left();
+    else core_.scheduler.leave_queue(*this);
 }
 
 void task_record::launch() noexcept
 {
-    if (core_.board.make_ready(*this)) core_.workers.notify();
+    if (core_.scheduler.make_ready(*this)) core_.workers.notify();
 }
 
 bool task_record::start_elsewhere() noexcept
 {
-    if (!core_.board.start_elsewhere(*this)) return false;
+    if (!core_.scheduler.start_elsewhere(*this)) return false;
     watch_begin();
     announce(*this, task_event_kind::began, &task_observer::began);
     return true;
@@ -302,7 +302,7 @@ void task_record::fail_in_queue(std::exception_ptr failure) noexcept
 void task_record::fail_withdrawn(std::error_code error) noexcept
 {
     set_error(error);
-    core_.board.count_left();
+    core_.scheduler.count_left();
     end_in_queue_ = task_state::failed;
     core_.reaped.end(*this);
 }
@@ -314,7 +314,7 @@ bool task_record::refuse(std::error_code error) noexcept
         fail_withdrawn(error);
         return false;
     }
-    core_.board.unlist(*this);
+    core_.scheduler.unlist(*this);
     watch_end();
     core_.room.release(*this);
     // Somebody may have found it in another's way, and wait for it.
@@ -397,7 +397,7 @@ void task_record::retire() noexcept
     const engine_thread* const here = this_engine_thread();
     const bool may_take_long = !here || here->kind == thread_kind::event_loop || here->kind == thread_kind::timer_loop;
     if (may_take_long && keeps_value()) core_.reaped.retire(*this);
-    else core_.board.retire(*this);
+    else core_.scheduler.retire(*this);
 }
 
 } // namespace vmtask::detail

@@ -4,7 +4,7 @@
 #include "base/engine_core.hpp"
 #include "run/reaper.hpp"
 #include "run/worker_pool.hpp"
-#include "tell/rare_events.hpp"
+#include "tell/counters.hpp"
 #include "wait/wait_graph.hpp"
 
 #include <algorithm>

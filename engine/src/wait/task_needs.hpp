@@ -34,6 +34,10 @@ struct task_needs {
     /// What a thread needs that blocks in that wait. Throws std::bad_alloc.
     void add(const blocked_wait& awaited);
 
+    // Asked for: every task that is in the way, and not only those without whose end
+    // the others cannot end either. Those could leave the line without one.
+    bool has_to_be_complete = false;
+
     std::vector<task_pointer> tasks;  // all of them end
     std::vector<task_pointer> any_of; // one of them ends; empty: nothing
     blocked_wait::name wait{};        // in which its body blocks, if it does

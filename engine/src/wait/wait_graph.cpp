@@ -2,17 +2,18 @@
 #include "wait/wait_graph.hpp"
 
 #include "base/engine_core.hpp"
-#include "run/task_board.hpp"
+#include "run/scheduler.hpp"
 #include "wait/blocking_waiter.hpp"
 #include "wait/wait_search.hpp"
 
 #include <vmtask/detail/ranked_mutex.hpp>
 
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <utility>
 
 namespace vmtask::detail {
@@ -51,7 +52,7 @@ void note_awaited(task_record& task) noexcept
 task_record* wait_graph::current_task(engine_thread& self) noexcept
 {
     if (self.kind != thread_kind::event_loop) return self.current;
-    return self.core->board.find_if([](const task_record& known) { return known.is_on_this_thread(); });
+    return self.core->scheduler.find_if([](const task_record& known) { return known.is_on_this_thread(); });
 }
 
 void wait_graph::note(engine_thread& self, const blocked_wait* wait) noexcept
@@ -91,21 +92,62 @@ bool wait_graph::free_if_stuck(task_record& waiting, way_out& out, const task_re
     return look(waiting, deadline_never, out, whole) == answer::would_deadlock;
 }
 
+namespace {
+
+/// The searches of one question. They keep tasks, whose last references they may be:
+/// so all of them stay until this goes, without a lock.
+template <class Asked>
+class inquiry {
+public:
+    inquiry(Asked& asked, steady_time deadline, const task_record* whole,
+            const std::atomic<std::uint64_t>& withdrawals) noexcept
+        : asked_(asked), deadline_(deadline), whole_(whole), withdrawals_(withdrawals)
+    {
+    }
+
+    /// Looks at the nearest of what is in each task's way. When one of these may have
+    /// left meanwhile, what was behind it was not looked at: then once more, and in
+    /// the end at everything.
+    [[nodiscard]] wait_search::verdict search()
+    {
+        constexpr int most_attempts = 4;
+        for (int attempt = 0;; ++attempt) {
+            const std::uint64_t before = withdrawals_.load(std::memory_order_seq_cst);
+            const bool is_complete = attempt == most_attempts;
+            const wait_search::verdict verdict = searches_.emplace_back(deadline_, whole_, is_complete).run(asked_);
+            const bool is_sure = is_complete || withdrawals_.load(std::memory_order_seq_cst) == before;
+            if (verdict != wait_search::verdict::can_end || is_sure) return verdict;
+        }
+    }
+
+    [[nodiscard]] bool last_confirms(const wait_search& earlier) const { return last().confirms(earlier); }
+    [[nodiscard]] const wait_search& last() const { return searches_.back(); }
+
+private:
+    Asked& asked_;
+    const steady_time deadline_;
+    const task_record* const whole_;
+    const std::atomic<std::uint64_t>& withdrawals_;
+    std::deque<wait_search> searches_;
+};
+
+} // namespace
+
 /// A cycle counts when two searches have seen the same: what they see in between
 /// may be of different moments. Where tasks move all the time it is looked for again.
 template <class Asked>
 wait_graph::answer wait_graph::look(Asked& asked, steady_time deadline, way_out& out, const task_record* whole) noexcept
 {
-    // Not under the lock: what they keep may be a task's last reference.
-    std::array<std::optional<wait_search>, 8> searches;
-    const auto search = [&](std::size_t which) { return searches[which].emplace(deadline, whole).run(asked); };
+    constexpr int most_confirmations = 8;
     try {
-        wait_search::verdict verdict = search(0);
+        inquiry<Asked> searches(asked, deadline, whole, withdrawals);
+        wait_search::verdict verdict = searches.search();
         if (verdict == wait_search::verdict::stuck) {
             const mutex_guard lock(confirming_mutex);
-            for (std::size_t which = 1; which < searches.size(); ++which) {
-                verdict = search(which);
-                if (verdict != wait_search::verdict::stuck || searches[which]->confirms(*searches[which - 1])) break;
+            for (int confirmation = 0; confirmation < most_confirmations; ++confirmation) {
+                const wait_search& earlier = searches.last();
+                verdict = searches.search();
+                if (verdict != wait_search::verdict::stuck || searches.last_confirms(earlier)) break;
             }
             if (verdict != wait_search::verdict::can_end) out.give_way();
         } else if (verdict == wait_search::verdict::out_of_time) {

@@ -7,6 +7,7 @@
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/task_record.hpp>
 
+#include <atomic>
 #include <cstdint>
 
 namespace vmtask::detail {
@@ -44,12 +45,18 @@ public:
     [[nodiscard]] static bool free_if_stuck(task_record& waiting, way_out& out,
                                             const task_record* whole = nullptr) noexcept;
 
+    /// A task has left a line in which it waited, without having had what it waited
+    /// for, before anybody can see that it has.
+    static void note_withdrawal() noexcept { withdrawals.fetch_add(1, std::memory_order_seq_cst); }
+
 private:
     template <class Asked>
     [[nodiscard]] static answer look(Asked& asked, steady_time deadline, way_out& out,
                                      const task_record* whole = nullptr) noexcept;
     static void note(engine_thread& self, const blocked_wait* wait) noexcept;
     static task_record* current_task(engine_thread& self) noexcept;
+
+    static inline std::atomic<std::uint64_t> withdrawals{0};
 };
 
 } // namespace vmtask::detail

@@ -37,9 +37,12 @@ public:
 
     /// Parts of `whole`, at whatever depth, are taken for tasks that can end, but for
     /// the task that is asked about; null: none are.
-    explicit wait_search(steady_time deadline, const task_record* whole = nullptr) noexcept
+    /// `is_complete`: it looks at everything that is in a task's way, which can be
+    /// much, and not only at the nearest, which can leave while the search goes on.
+    wait_search(steady_time deadline, const task_record* whole, bool is_complete) noexcept
         : deadline_(deadline), whole_(whole)
     {
+        needs_.has_to_be_complete = is_complete;
     }
     wait_search(const wait_search&) = delete;
     wait_search& operator=(const wait_search&) = delete;

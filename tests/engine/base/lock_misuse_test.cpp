@@ -38,7 +38,7 @@ namespace {
 
 ranked_mutex<lock_rank::wait_graph, std::mutex> first_lock;
 ranked_mutex<lock_rank::task, detail::small_mutex> task_lock;
-ranked_mutex<lock_rank::board, std::mutex> board_lock;
+ranked_mutex<lock_rank::scheduler, std::mutex> scheduler_lock;
 
 /// What no guard would do: the thread keeps it.
 void lock_for_good() VMTASK_NO_THREAD_SAFETY_ANALYSIS
@@ -89,11 +89,11 @@ class deaf_observer final : public task_observer {};
 TEST_CASE("a lock that is taken out of order aborts, with both names", "[ranked_mutex]")
 {
     const auto said = last_words_of([] {
-        const std::lock_guard later(board_lock);
+        const std::lock_guard later(scheduler_lock);
         const std::lock_guard earlier(task_lock);
     });
     REQUIRE(said);
-    CHECK(*said == "vmtask: the lock task is taken under board\n");
+    CHECK(*said == "vmtask: the lock task is taken under scheduler\n");
 }
 
 TEST_CASE("two locks of one rank abort", "[ranked_mutex]")
@@ -110,21 +110,21 @@ TEST_CASE("two locks of one rank abort", "[ranked_mutex]")
 TEST_CASE("trying to lock out of order aborts as well", "[ranked_mutex]")
 {
     const auto said = last_words_of([] {
-        const std::lock_guard later(board_lock);
+        const std::lock_guard later(scheduler_lock);
         const std::unique_lock earlier(task_lock, std::try_to_lock);
     });
     REQUIRE(said);
-    CHECK(*said == "vmtask: the lock task is taken under board\n");
+    CHECK(*said == "vmtask: the lock task is taken under scheduler\n");
 }
 
 TEST_CASE("a lock that is needed and not held aborts", "[ranked_mutex]")
 {
     const auto said = last_words_of([] {
         const std::lock_guard another(task_lock);
-        board_lock.assert_held();
+        scheduler_lock.assert_held();
     });
     REQUIRE(said);
-    CHECK(*said == "vmtask: the lock board is needed and not held\n");
+    CHECK(*said == "vmtask: the lock scheduler is needed and not held\n");
 }
 
 TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ranked_mutex]")

@@ -19,7 +19,7 @@ TEST_CASE("locks may be taken in the order of their ranks, with any guard", "[ra
 {
     ranked_mutex<lock_rank::waiting_room, small_mutex> room;
     ranked_mutex<lock_rank::task, small_mutex> task;
-    ranked_mutex<lock_rank::board, std::mutex> board;
+    ranked_mutex<lock_rank::scheduler, std::mutex> board;
     {
         const mutex_guard first(room);
         const std::lock_guard second(task);

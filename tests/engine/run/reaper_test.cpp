@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run/reaper.hpp"
 
-#include "engine_core.hpp"
+#include "base/engine_core.hpp"
+#include "run/reaper.hpp"
 
 #include <vmtask/engine.hpp>
 
@@ -33,7 +34,7 @@ private:
 
 detail::reaper& reaper_of(engine& where)
 {
-    return detail::core_of(where).reaper();
+    return detail::core_of(where).reaper;
 }
 
 std::optional<thread_kind> kind_of_this_thread()

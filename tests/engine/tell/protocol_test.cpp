@@ -112,7 +112,7 @@ private:
 
     script work()
     {
-        co_await stage.step(); // task_board::start_next_locked()
+        co_await stage.step(); // scheduler::start_next_locked()
         status_word::start_answer answer = stage.learn(status_.start());
         if (answer == status_word::start_answer::claimed && wrong_ == flaw::starts_though_somebody_ends_it)
             answer = status_word::start_answer::started;
@@ -204,7 +204,7 @@ private:
         locked_ = false;
         if (ended) co_return;
         co_await wake_paused();
-        co_await stage.step(); // task_board::take_up()
+        co_await stage.step(); // scheduler::take_up()
         if (stage.learn(std::exchange(set_aside_, false))) co_await work();
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <deadline_heap.hpp>
+#include "time/deadline_heap.hpp"
 
 #include "support/catch.hpp"
 

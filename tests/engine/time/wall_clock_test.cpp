@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "time/wall_clock.hpp"
 
-#include "engine_core.hpp"
+#include "engine_owner.hpp"
 
 #include <vmtask/engine.hpp>
 

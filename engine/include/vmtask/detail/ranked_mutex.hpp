@@ -15,7 +15,7 @@ enum class lock_rank : std::uint8_t {
     wait_graph, // one per process
     waiting_room,
     task,
-    board,
+    scheduler,
     coroutine_executor,
     event_log,
     reaped_tasks,

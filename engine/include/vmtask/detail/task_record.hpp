@@ -196,7 +196,7 @@ public:
     /// Null for a task that was posted without any.
     [[nodiscard]] task_terms* terms() const noexcept { return terms_.get(); }
     [[nodiscard]] task_priority priority() const noexcept { return priority_; }
-    /// Attempts that have failed; the board asks under its lock.
+    /// Attempts that have failed; the scheduler asks under its lock.
     [[nodiscard]] int failed_attempts() const noexcept;
     [[nodiscard]] steady_time queued_at() const noexcept { return queued_at_; }
     [[nodiscard]] steady_time ready_since() const noexcept { return began_at_; }
@@ -244,7 +244,10 @@ protected:
 private:
     friend class mpsc_queue<task_record>;
     friend class waiter;
-    friend class task_board;
+    friend class scheduler;
+    friend class registry;
+    friend class released_tasks;
+    friend class run_queue;
     friend class task_list;
     friend class reaped_tasks;
     friend class waiting_room;
@@ -363,11 +366,11 @@ private:
     std::atomic<std::uint32_t> references_{2}; // the first handle and the engine; and bit_keeps_value
     status_word status_;
 
-    // Guarded by the task board's lock, as are priority_ and the three that follow
+    // Guarded by the scheduler's lock, as are priority_ and the three that follow
     // it; in a lane's queue by the waiting room's.
     std::atomic<task_record*> next_{nullptr};
     task_record* previous_ = nullptr;
-    steady_time ended_at_{}; // when the board, or who asked before, saw the end
+    steady_time ended_at_{}; // when the scheduler, or who asked before, saw the end
     steady_time began_at_;   // until then: since when nothing but a worker is missing
 
     const steady_time queued_at_;
@@ -389,7 +392,7 @@ private:
     cancel_origin cancel_origin_ VMTASK_GUARDED_BY(mutex_) = cancel_origin::none;
     task_priority priority_ = task_priority::normal;
     bool in_run_queue_ : 1 = false;
-    bool is_retained_ : 1 = false;                 // ended, and with the board, which has a reference
+    bool is_retained_ : 1 = false;                 // ended, and with the scheduler, which has a reference
     bool is_set_aside_ : 1 = false;                // held when it was to begin
     task_state end_in_queue_ = task_state::queued; // what it ends as, unbegun; last: derived classes use the padding
 };

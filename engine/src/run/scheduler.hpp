@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "base/mpsc_queue.hpp"
-#include "run/priority_queue.hpp"
+#include "run/intake.hpp"
 #include "run/reaper.hpp"
-#include "run/task_list.hpp"
-#include "run/task_table.hpp"
-#include "tell/board_counters.hpp"
+#include "run/registry.hpp"
+#include "run/run_queue.hpp"
+#include "tell/counters.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/engine_access.hpp>
@@ -25,40 +24,33 @@ namespace vmtask::detail {
 
 class event_log;
 class reaped_tasks;
+class released_tasks;
 class timer_loop;
 
-/// When a task began and ended, as far as it has.
-struct task_times {
-    steady_time began_at;
-    steady_time ended_at;
-};
-
-/// Which tasks are still taken.
-enum class admitted_tasks : std::uint8_t { all, parts, none };
-
-/// All the tasks of an engine: the queued ones in order, all by id, the ended
-/// ones until they are let go, and how many there are of each.
+/// All the tasks of an engine, from their post to their retirement: the intake, the
+/// run queue and the registry, and how many tasks are where.
 ///
-/// One short lock, which a worker takes once per task and a poster never: a
-/// posted task goes to the inbox, from where a worker takes it. Only who wants
-/// to see or to remove queued tasks moves them all to the queue first.
+/// One short lock over these, which a worker takes once per task and a poster never.
 ///
 /// Thread safety: all members.
-class task_board {
+class scheduler {
 public:
-    /// The timer loop reminds the board of ended tasks that have grown too old,
+    /// The timer loop reminds it of ended tasks that have grown too old,
     /// which the reaper then has dropped.
-    task_board(const engine_options& options, timer_loop& timers, reaper& sweeper, reaped_tasks& reaped,
-               event_log& events);
+    scheduler(const engine_options& options, timer_loop& timers, reaper& sweeper, reaped_tasks& reaped,
+              event_log& events);
 
     /// The id for one task more, which is to be a part of `whole` if that is not
     /// null; from then on it counts as queued. Throws std::system_error with
     /// errc::shutting_down or errc::queue_full.
-    [[nodiscard]] std::uint64_t admit(const task_record* whole);
+    [[nodiscard]] std::uint64_t admit(const task_record* whole)
+    {
+        return intake_.admit(whole, [this] { withdraw(); });
+    }
     /// Gives the place back of a task that was not made.
     void withdraw() noexcept;
     /// Queues an admitted task for a worker.
-    void submit(task_record& posted) noexcept { inbox_.add(posted); }
+    void submit(task_record& posted) noexcept { intake_.add(posted); }
     /// Makes an admitted task known that is not for a worker, or not yet.
     void enlist(task_record& posted) noexcept;
     /// Forgets a known task that was not posted after all, and is to be withdrawn.
@@ -88,7 +80,7 @@ public:
     void retire(task_record& ended) noexcept;
     /// Takes a task out of the queue; it will not be started.
     void leave_queue(task_record& queued) noexcept;
-    /// What became of a handle's reference that may be the last but the board's.
+    /// What became of a handle's reference that may be the last but the scheduler's.
     enum class release_answer : std::uint8_t {
         value_withheld, ///< Still the caller's, as is the value: to be destroyed, unreachable.
         released,
@@ -96,7 +88,7 @@ public:
     };
     [[nodiscard]] release_answer release_handle(task_record& left) noexcept;
     /// Without the lock: a hint, exact for tasks submitted before.
-    [[nodiscard]] bool has_queued() const noexcept;
+    [[nodiscard]] bool has_queued() const noexcept { return queue_.has_queued(); }
 
     [[nodiscard]] std::vector<task_handle> tasks();
     [[nodiscard]] task_handle find(std::uint64_t id);
@@ -113,7 +105,7 @@ public:
     [[nodiscard]] task_record* find_if(Predicate is_wanted) noexcept
     {
         const mutex_guard lock(mutex_);
-        return table_.find_if(is_wanted);
+        return registry_.tasks().find_if(is_wanted);
     }
     /// From now on admit() throws; but draining lets parts in of tasks that have
     /// not ended. Returns when no task is on its way any more, so that tasks()
@@ -125,68 +117,47 @@ public:
     std::uint64_t clear() noexcept;
 
 private:
-    class released_tasks;
-
     /// The reminder.
     class sweep final : public deadline_entry, public reaper::job {
     public:
-        explicit sweep(task_board& board) noexcept : deadline_entry(deadline_never), board_(board) {}
+        explicit sweep(scheduler& scheduler) noexcept : deadline_entry(deadline_never), scheduler_(scheduler) {}
         void arm_locked(steady_time when) noexcept;
-        bool armed = false; // guarded by the board's lock
+        bool armed = false; // guarded by the scheduler's lock
 
     private:
         bool claim_expiry() noexcept override { return true; }
         void expire() noexcept override;
-        void run() noexcept override { board_.sweep_now(); }
+        void run() noexcept override { scheduler_.sweep_now(); }
 
-        task_board& board_;
+        scheduler& scheduler_;
     };
 
-    void settle_locked(task_record& posted) noexcept VMTASK_REQUIRES(mutex_);
-    void push_locked(task_record& ready) noexcept VMTASK_REQUIRES(mutex_);
-    void take_out_locked(task_record& queued) noexcept VMTASK_REQUIRES(mutex_);
+    void take_in_locked() noexcept VMTASK_REQUIRES(mutex_);
+    void take_in_in_steps() noexcept;
     void count_left_locked() noexcept VMTASK_REQUIRES(mutex_);
-    void settle_inbox_locked() noexcept VMTASK_REQUIRES(mutex_);
-    void settle_inbox_in_steps() noexcept;
-    [[nodiscard]] task_record* pop_locked() noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] task_record* start_next_locked(steady_time now) noexcept VMTASK_REQUIRES(mutex_);
     void retire_locked(task_record& ended, steady_time now, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
     void note_begin_locked(task_record& begun, steady_time now) noexcept VMTASK_REQUIRES(mutex_);
-    static void note_end_locked(task_record& ended, steady_time now) noexcept;
     void prune_locked(steady_time now, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
-    void release_locked(task_record& retained, released_tasks& released) noexcept VMTASK_REQUIRES(mutex_);
     void arm_sweep_locked() noexcept VMTASK_REQUIRES(mutex_);
     void sweep_now() noexcept;
-    static bool withhold_value_locked(task_record& ended, std::uint32_t references) noexcept;
     [[nodiscard]] bool all_ended_locked() const noexcept VMTASK_REQUIRES(mutex_);
 
     timer_loop& timers_;
     reaper& sweeper_;
     reaped_tasks& reaped_;
     event_log& events_;
-    const retention retain_;
-    const std::uint64_t queue_limit_;
-    std::atomic<admitted_tasks> open_for_{admitted_tasks::all}; // read by everybody, so not beside what changes
-
-    // Written by posters.
-    alignas(64) std::atomic<std::uint64_t> admitted_{0};
-    std::atomic<std::uint64_t> left_queue_seen_{0}; // an older left_queue_, to look there seldom
-    mpsc_queue<task_record> inbox_;                 // taken out under the lock
 
     // Written by workers, under the lock, and read by others without it.
     alignas(64) std::atomic<std::uint64_t> left_queue_{0}; // started, cancelled or withdrawn
-    std::atomic<bool> queue_empty_{true};
 
-    ranked_mutex<lock_rank::board, small_mutex> mutex_;
+    intake intake_; // taken out under the lock
+    ranked_mutex<lock_rank::scheduler, small_mutex> mutex_;
     std::condition_variable_any all_ended_;
-    // The queue has those of before the inbox, and those that waited for more than a worker.
-    priority_queue queue_ VMTASK_GUARDED_BY(mutex_);
-    task_list retained_ VMTASK_GUARDED_BY(mutex_); // ended, oldest first
-    task_table table_ VMTASK_GUARDED_BY(mutex_);
+    run_queue queue_; // guarded by mutex_, but for has_queued()
+    registry registry_ VMTASK_GUARDED_BY(mutex_);
     sweep sweep_ VMTASK_GUARDED_BY(mutex_){*this};
-    board_counters counters_ VMTASK_GUARDED_BY(mutex_);
-    std::uint64_t settled_ VMTASK_GUARDED_BY(mutex_) = 0; // known here, or withdrawn
-    std::uint64_t ended_ VMTASK_GUARDED_BY(mutex_) = 0;
+    task_counters counters_ VMTASK_GUARDED_BY(mutex_);
 };
 
 } // namespace vmtask::detail

@@ -3,20 +3,22 @@
 
 #include "tell/duration_counter.hpp"
 
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 #include <vmtask/task_state.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 namespace vmtask::detail {
 
-/// What the board counts for metrics, since it has the lock anyway: a few
+/// What the scheduler counts for metrics, since it has the lock anyway: a few
 /// additions for each task.
 ///
-/// Thread safety: none; the task board's lock guards it.
-struct board_counters {
+/// Thread safety: none; the scheduler's lock guards it.
+struct task_counters {
     std::uint64_t withdrawn = 0;
     std::uint64_t requeued = 0;
     std::uint64_t evicted = 0;
@@ -43,6 +45,37 @@ private:
     {
         return static_cast<std::size_t>(terminal) - static_cast<std::size_t>(task_state::succeeded);
     }
+};
+
+/// Counts what happens too seldom to be counted under another's lock.
+///
+/// Thread safety: all members.
+class rare_events {
+public:
+    void count_refused_wait() noexcept
+    {
+        const mutex_guard lock(mutex_);
+        ++waits_refused_;
+    }
+
+    /// A task has ended that was asked to cancel so long before.
+    void count_cancel(duration_counter::duration latency) noexcept
+    {
+        const mutex_guard lock(mutex_);
+        cancel_.add(latency);
+    }
+
+    void read(metrics_snapshot& into) const
+    {
+        const mutex_guard lock(mutex_);
+        into.waits_refused = waits_refused_;
+        into.cancel = cancel_.read();
+    }
+
+private:
+    mutable ranked_mutex<lock_rank::rare_events, std::mutex> mutex_;
+    std::uint64_t waits_refused_ VMTASK_GUARDED_BY(mutex_) = 0;
+    duration_counter cancel_ VMTASK_GUARDED_BY(mutex_);
 };
 
 } // namespace vmtask::detail
