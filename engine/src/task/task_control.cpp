@@ -212,17 +212,4 @@ void task_record::stay_while_held() noexcept
     if (self) self->core->workers.end_blocking();
 }
 
-bool task_record::announce_pause() noexcept
-{
-    const bool is_awaited = core_.observers.is_taken() || core_.events.is_on();
-    if (!is_awaited || !status_.is_held() || cancel_requested()) return false;
-    announce(*this, task_event_kind::paused, &task_observer::paused);
-    return true;
-}
-
-void task_record::announce_resumption() noexcept
-{
-    announce(*this, task_event_kind::resumed, &task_observer::resumed);
-}
-
 } // namespace vmtask::detail

@@ -147,23 +147,6 @@ task_state task_record::verdict_after_parts() noexcept
     return task_state::cancelled;
 }
 
-void task_record::latch_end(task_state terminal) noexcept
-{
-    watch_end();
-    if (terms_) core_.room.release(*this);
-    const bool has_waiters = status_.end(terminal, true) == status_word::end_answer::ended_with_waiters;
-    // Telling them may run code of their executors: what was left to this worker
-    // (see moved_tasks) does not wait for that.
-    if (has_waiters && core_.scheduler.has_queued()) core_.workers.notify();
-    tell_of_end(has_waiters);
-}
-
-void task_record::publish_after_parts(task_state terminal) noexcept
-{
-    latch_end(terminal);
-    tell_wholes();
-}
-
 /// Ends each whole whose last part this was.
 void task_record::tell_wholes() noexcept
 {
@@ -171,7 +154,7 @@ void task_record::tell_wholes() noexcept
     while (ended->terms_ && ended->terms_->parent) {
         intrusive_ptr<task_record> whole = ended->terms_->parent;
         if (!whole->part_ended(*ended)) return;
-        whole->latch_end(whole->verdict_after_parts());
+        (void)whole->latch_end(whole->verdict_after_parts(), true);
         whole->retire();
         ended = std::move(whole);
     }

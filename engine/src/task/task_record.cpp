@@ -207,8 +207,7 @@ void task_record::watch_end() noexcept
 bool task_record::run()
 {
     assert_no_lock_held("a body runs");
-    watch_begin();
-    announce(*this, task_event_kind::began, &task_observer::began);
+    note_begin();
     std::exception_ptr failure;
     try {
         failure = call_body();
@@ -248,8 +247,7 @@ void task_record::launch() noexcept
 bool task_record::start_elsewhere() noexcept
 {
     if (!core_.scheduler.start_elsewhere(*this)) return false;
-    watch_begin();
-    announce(*this, task_event_kind::began, &task_observer::began);
+    note_begin();
     return true;
 }
 
@@ -315,10 +313,7 @@ bool task_record::refuse(std::error_code error) noexcept
         return false;
     }
     core_.scheduler.unlist(*this);
-    watch_end();
-    core_.room.release(*this);
-    // Somebody may have found it in another's way, and wait for it.
-    if (status_.end(task_state::failed, true) == status_word::end_answer::ended_with_waiters) tell_waiters(&waiters_);
+    latch_unseen_end(task_state::failed);
     tell_wholes();
     return true;
 }
@@ -360,35 +355,6 @@ task_state task_record::conclude(std::exception_ptr failure) noexcept
     set_error(error);
     failure_ = std::move(failure);
     return task_state::failed;
-}
-
-/// False when the task ends later, after its parts.
-bool task_record::publish(task_state terminal) noexcept
-{
-    if (terms_) {
-        if (status_.close_for_parts() && parts_go_on(terminal)) return false;
-        publish_after_parts(terminal);
-        return true;
-    }
-    switch (status_.end(terminal, false)) {
-    case status_word::end_answer::ended: tell_of_end(false); return true;
-    case status_word::end_answer::ended_with_waiters: tell_of_end(true); return true;
-    case status_word::end_answer::refused: return false;
-    case status_word::end_answer::has_parts: break;
-    }
-    if (parts_go_on(terminal)) return false;
-    publish_after_parts(terminal);
-    return true;
-}
-
-/// Between the end and the retirement, so that an engine that has none left has
-/// counted them all. Who waits for this task alone is told first.
-void task_record::tell_of_end(bool has_waiters) noexcept
-{
-    if (has_waiters) tell_waiters(&waiters_);
-    (void)core_.events.note(*this, task_event_kind::ended, error_set());
-    if (cancel_requested()) core_.rare.count_cancel(cancel_latency());
-    observe(*this, &task_observer::ended, state(), error_set());
 }
 
 /// A value to which nobody has a handle goes here, too: where that keeps nobody.

@@ -295,8 +295,10 @@ private:
     void end_with_thread() noexcept;
     [[nodiscard]] bool publish(task_state terminal) noexcept;
     [[nodiscard]] bool parts_go_on(task_state terminal) noexcept;
+    void note_begin() noexcept;
+    void latch_unseen_end(task_state terminal) noexcept;
+    [[nodiscard]] status_word::end_answer latch_end(task_state terminal, bool parts_have_ended) noexcept;
     void publish_after_parts(task_state terminal) noexcept;
-    void latch_end(task_state terminal) noexcept;
     [[nodiscard]] task_state verdict_after_parts() noexcept;
     [[nodiscard]] bool part_ended(task_record& part) noexcept;
     void remove_part_locked(task_record& removed) noexcept VMTASK_REQUIRES(mutex_);
@@ -309,7 +311,6 @@ private:
     void stop_body() noexcept;
     // Of a list that the task's lock guards; that is not held here.
     void tell_waiters(waiter_list* told) noexcept VMTASK_EXCLUDES(mutex_);
-    void tell_of_end(bool has_waiters) noexcept;
     [[nodiscard]] steady_time::duration cancel_latency() const noexcept;
     void request_stop() noexcept;
     void note_cancel_locked(std::string_view by, cancel_origin origin) noexcept VMTASK_REQUIRES(mutex_);
