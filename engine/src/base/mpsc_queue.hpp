@@ -33,7 +33,11 @@ public:
     /// False once something can be taken out.
     [[nodiscard]] bool empty() const noexcept { return oldest_.load(std::memory_order_seq_cst) == nullptr; }
 
-    /// The oldest; nullptr when there is none.
+    /// True when something is in, or about to be.
+    [[nodiscard]] bool has_any() const noexcept { return newest_.load(std::memory_order_acquire) != nullptr; }
+
+    /// The oldest; nullptr when there is none. Who sees the queue empty by that sees,
+    /// too, what the caller wrote before.
     [[nodiscard]] Node* pop() noexcept
     {
         Node* const popped = oldest_.load(std::memory_order_acquire);
@@ -70,7 +74,7 @@ private:
     /// False when another follows, or is about to.
     bool forget_last(Node& last) noexcept
     {
-        oldest_.store(nullptr, std::memory_order_relaxed);
+        oldest_.store(nullptr, std::memory_order_release);
         Node* expected = &last;
         return newest_.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel, std::memory_order_relaxed);
     }

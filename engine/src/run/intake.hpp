@@ -44,6 +44,8 @@ public:
     void add(task_record& posted) noexcept { inbox_.add(posted); }
 
     [[nodiscard]] bool empty() const noexcept { return inbox_.empty(); }
+    /// True when a task is there, or about to be.
+    [[nodiscard]] bool has_any() const noexcept { return inbox_.has_any(); }
     /// Null when none is there.
     [[nodiscard]] task_record* pop() noexcept { return inbox_.pop(); }
     template <class Take>

@@ -45,11 +45,25 @@ public:
     template <class Settle>
     void take_in(Settle settle) noexcept
     {
+        if (!intake_.has_any()) return;
+        expect_tasks();
         intake_.drain([&](task_record& posted) {
             settle(posted);
             enqueue(posted);
         });
+    }
+    /// The same of one; false when none is there.
+    template <class Settle>
+    [[nodiscard]] bool take_one_in(Settle settle) noexcept
+    {
+        expect_tasks();
+        task_record* const posted = intake_.pop();
+        if (posted) {
+            settle(*posted);
+            enqueue(*posted);
+        }
         is_empty_.store(queue_.empty(), std::memory_order_seq_cst);
+        return posted != nullptr;
     }
 
     [[nodiscard]] bool empty() const noexcept { return queue_.empty() && intake_.empty(); }
@@ -60,6 +74,9 @@ public:
     }
 
 private:
+    // Before a task leaves the intake: else it would be in neither for a moment, and a
+    // worker that looks just then would go to sleep, whom nobody wakes.
+    void expect_tasks() noexcept { is_empty_.store(false, std::memory_order_seq_cst); }
     void enqueue(task_record& ready) noexcept;
     [[nodiscard]] task_record* pop_queued() noexcept;
 

@@ -52,10 +52,7 @@ void scheduler::unlist(task_record& refused) noexcept
 
 void scheduler::take_in_locked() noexcept
 {
-    queue_.take_in([this](task_record& posted) {
-        mutex_.assert_held();
-        registry_.add(posted);
-    });
+    queue_.take_in(settler());
 }
 
 bool scheduler::make_ready(task_record& known) noexcept
@@ -86,11 +83,7 @@ task_record* scheduler::exchange(task_record* ended, bool& more) noexcept
 
 task_record* scheduler::start_next_locked(steady_time now) noexcept
 {
-    const auto settle = [this](task_record& posted) {
-        mutex_.assert_held();
-        registry_.add(posted);
-    };
-    while (task_record* const next = queue_.pop(settle)) {
+    while (task_record* const next = queue_.pop(settler())) {
         // Started under the lock: whoever cancelled it takes the lock before he
         // lets go of it, so it is still there to be asked.
         const status_word::start_answer answer = next->status_.start();
@@ -276,12 +269,8 @@ void scheduler::take_in_in_steps() noexcept
     for (std::uint64_t left = std::numeric_limits<std::uint64_t>::max(); !intake_.empty() && left > 0;) {
         const mutex_guard lock(mutex_);
         left = std::min(left, intake_.admitted() - registry_.settled());
-        for (int i = 0; i < step && left > 0; ++i, --left) {
-            task_record* const posted = intake_.pop();
-            if (!posted) return;
-            registry_.add(*posted);
-            queue_.push(*posted);
-        }
+        for (int i = 0; i < step && left > 0; ++i, --left)
+            if (!queue_.take_one_in(settler())) return;
     }
 }
 

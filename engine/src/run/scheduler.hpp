@@ -132,6 +132,14 @@ private:
         scheduler& scheduler_;
     };
 
+    /// What becomes of a task that comes out of the intake. Called under the lock.
+    [[nodiscard]] auto settler() noexcept
+    {
+        return [this](task_record& posted) {
+            mutex_.assert_held();
+            registry_.add(posted);
+        };
+    }
     void take_in_locked() noexcept VMTASK_REQUIRES(mutex_);
     void take_in_in_steps() noexcept;
     void count_left_locked() noexcept VMTASK_REQUIRES(mutex_);

@@ -82,7 +82,7 @@ TEST_CASE("the times of a task follow a clock that is set after the engine was m
 {
     set_clock(1000h);
     vmtask::engine engine({.workers = 1});
-    detail::core_of(engine).clock().take_offset_from(&fake_offset);
+    detail::core_of(engine).clock.take_offset_from(&fake_offset);
     const task_handle task = engine.post([](task_context&) {});
     REQUIRE(task.wait_for_completion(patience) == wait_status::completed);
     const task_outcome before = task.outcome();
@@ -99,7 +99,7 @@ TEST_CASE("the times of one outcome are in order while the clock is set back and
 {
     static std::atomic<int> calls{0};
     vmtask::engine engine({.workers = 1});
-    detail::core_of(engine).clock().take_offset_from([]() noexcept {
+    detail::core_of(engine).clock.take_offset_from([]() noexcept {
         return clock_offset{++calls % 2 == 0 ? steady_time::duration(1h) : steady_time::duration(0), 0s};
     });
     const task_handle task = engine.post([](task_context& self) { self.handle().request_cancel(); });
@@ -115,7 +115,7 @@ TEST_CASE("tasks are found by when they were posted as the clock is set now", "[
 {
     set_clock(1000h);
     vmtask::engine engine({.workers = 1});
-    detail::core_of(engine).clock().take_offset_from(&fake_offset);
+    detail::core_of(engine).clock.take_offset_from(&fake_offset);
     const task_handle task = engine.post([](task_context&) {});
     const auto queued = task.outcome().queued;
     const auto found_since = [&](task_filter::time_point since) {
