@@ -67,6 +67,7 @@ private:
     alignas(64) adaptive_spin waiting_spin_;
     wall_clock clock_;
     const process_mark process_;
+    const thread_options threads_;
     observer_seat observers_;
     rare_events rare_;
     timer_loop timers_;

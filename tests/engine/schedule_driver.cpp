@@ -108,6 +108,8 @@ task_options schedule_driver::draw_options(schedule_dice& dice, poster from, con
         if (const entry before = some(dice); before.task) options.after.push_back(before.task);
     if (dice.one_in(2)) options.after_failure = after_failure::begin;
     if (dice.one_in(6)) options.cancelable = false;
+    // Without the dice, so that kept seeds stay what they were.
+    if (members_ % 16 == 7) options.not_before = std::chrono::steady_clock::now() + 100us;
 
     const auto member = std::make_shared<schedule_member>();
     member->number = ++members_;

@@ -44,6 +44,20 @@ struct event_options {
     std::chrono::steady_clock::duration progress_interval = std::chrono::milliseconds(250);
 };
 
+/// What the threads of an engine are like.
+struct thread_options {
+    /// What they are called, with "-worker", "-loop", "-timer" or "-reaper" behind it;
+    /// the system shows 15 characters, so the name is cut to what is left of these.
+    std::string name = "vmtask";
+    /// Called on each thread before anything else runs there: to set its priority or
+    /// its processors, or to make it known to a profiler. What it throws is
+    /// std::terminate. Empty: nothing is called.
+    std::function<void()> on_start{};
+    /// Bytes of each thread's stack; 0: as the system has it. At least the system's
+    /// least (PTHREAD_STACK_MIN), or the engine is refused with errc::bad_options.
+    std::size_t stack_size = 0;
+};
+
 /// How to set up an engine.
 struct engine_options {
     /// Threads for blocking bodies. 0: as many as the machine has processors.
@@ -63,6 +77,8 @@ struct engine_options {
     /// How long a queued task waits until it is worth as much as a newer one of
     /// the next higher priority. `duration::max()`: it never is.
     std::chrono::steady_clock::duration aging = std::chrono::seconds(30);
+    /// What all of its threads are like.
+    thread_options threads{};
     /// The lanes that tasks may name. `engine::set_lane_limit` adds others.
     std::vector<lane_options> lanes{};
     /// How long ended tasks are listed.

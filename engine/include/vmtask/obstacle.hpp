@@ -19,6 +19,7 @@ enum class obstacle_kind : std::uint8_t {
     lane,        ///< Its lane is full.
     delay,       ///< It has failed and is tried again after a while.
     hold,        ///< It is paused.
+    start_time,  ///< Its time has not come (`task_options::not_before`).
 };
 
 /// The enumerator's name, for logs and messages.
@@ -32,6 +33,7 @@ enum class obstacle_kind : std::uint8_t {
     case obstacle_kind::lane: return "lane";
     case obstacle_kind::delay: return "delay";
     case obstacle_kind::hold: return "hold";
+    case obstacle_kind::start_time: return "start_time";
     }
     return "unknown";
 }

@@ -52,6 +52,7 @@ struct task_summary {
     std::string description{};
     std::string kind{};
     std::string initiator{};
+    std::string tag{};
     /// The id of the task that it is a part of; 0 for none.
     std::uint64_t parent = 0;
 

@@ -64,6 +64,7 @@ struct task_filter {
     /// What `task_options` said of it.
     std::string kind{};
     std::string initiator{};
+    std::string tag{};
     /// A resource that it claims, in whichever mode, whether it has got it yet
     /// or has given it back.
     std::string resource{};

@@ -18,6 +18,8 @@ struct observed_task {
     std::string_view initiator;
     /// The id of the task that it is a part of; 0 for none.
     std::uint64_t parent;
+    /// As task_options said.
+    std::string_view tag;
 };
 
 /// What tracing or logging is attached by: derive from it, and give it to

@@ -7,6 +7,7 @@
 #include <vmtask/task_priority.hpp>
 #include <vmtask/time_limits.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -35,6 +36,9 @@ struct task_options {
     std::string initiator{};
     /// Why, for people.
     std::string reason{};
+    /// Whatever its poster wants to find it by, such as the id of a request; listed,
+    /// told and filtered, never parsed.
+    std::string tag{};
     /// Which queued task begins first. May be changed by set_priority().
     task_priority priority = task_priority::normal;
     /// The lane whose limit it counts against (`engine_options::lanes`). A part
@@ -51,6 +55,12 @@ struct task_options {
     std::vector<task_handle> after{};
     /// What becomes of it when one of these did not succeed.
     vmtask::after_failure after_failure = after_failure::fail;
+    /// It does not begin before that, and waits without a worker, claiming nothing yet.
+    /// By the steady clock, so that setting the system's moves nothing. Time limits
+    /// count from the post all the same, and a shutdown that drains waits for it.
+    std::optional<std::chrono::steady_clock::time_point> not_before{};
+    /// It is posted paused: it does not begin until task_handle::resume().
+    bool held = false;
     /// The task that it is a part of. That one does not end before its parts,
     /// hands its own cancel on to them, and shares its claims with them. It
     /// belongs to the same engine.

@@ -53,6 +53,7 @@ struct task_outcome {
     std::string kind;
     std::string initiator;
     std::string reason;
+    std::string tag;
 
     time_point queued;
     /// When the body was first begun.

@@ -4,6 +4,10 @@
 #include <atomic>
 #include <cstdint>
 
+namespace vmtask {
+struct thread_options;
+}
+
 namespace vmtask::detail {
 
 class adaptive_spin;
@@ -38,6 +42,7 @@ struct engine_parts {
     wall_clock& clock;
     adaptive_spin& waiting_spin; // for threads that block in a wait for one of the tasks
     const process_mark& process;
+    const thread_options& threads;
 };
 
 /// What the tasks and the threads of an engine know of it. Who owns the parts is

@@ -2,15 +2,38 @@
 #include "base/thread_group.hpp"
 
 #include "base/engine_core.hpp"
-#include "base/signal_shield.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/forced_unwind.hpp>
+#include <vmtask/engine_options.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
+#include <thread>
 
 namespace vmtask::detail {
+
+namespace {
+
+std::string_view role_of(thread_kind kind) noexcept
+{
+    switch (kind) {
+    case thread_kind::worker: return "-worker";
+    case thread_kind::event_loop: return "-loop";
+    case thread_kind::timer_loop: return "-timer";
+    case thread_kind::reaper: break;
+    }
+    return "-reaper";
+}
+
+void call_on_start(const std::function<void()>& hook) noexcept
+{
+    assert_no_lock_held("a thread begins");
+    if (hook) hook();
+}
+
+} // namespace
 
 /// A thread from its begin to its end, however it ends: by pthread_exit() in
 /// code of the user's it unwinds through here.
@@ -80,8 +103,8 @@ void thread_group::start_thread_locked()
     auto added = std::make_unique<member>(core_, kind_);
     running_.fetch_add(1, std::memory_order_relaxed);
     try {
-        const signal_shield shield;
-        added->thread = std::thread([this, own = added.get()] { run(*own); });
+        added->thread =
+            native_thread(thread_name(), core_.threads.stack_size, [this, own = added.get()] { run(*own); });
     } catch (...) {
         running_.fetch_sub(1, std::memory_order_relaxed);
         throw;
@@ -120,9 +143,18 @@ bool thread_group::is_open() const
     return is_open_;
 }
 
+/// What the system shows of it, which is 15 characters.
+std::string thread_group::thread_name() const
+{
+    constexpr std::size_t most = 15;
+    const std::string_view role = role_of(kind_);
+    return core_.threads.name.substr(0, most - role.size()).append(role);
+}
+
 void thread_group::run(member& own)
 {
     presence here(*this, own);
+    call_on_start(core_.threads.on_start);
     guarded([this] { context_->run(); });
     // Stopped: handlers that were ready are still owed their call. The last
     // thread to leave makes it, so that they run where they always did.

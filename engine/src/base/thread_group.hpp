@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/engine_thread.hpp"
+#include "base/native_thread.hpp"
 #include "base/turnstile.hpp"
 
 #include <vmtask/detail/ranked_mutex.hpp>
@@ -18,7 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,7 @@ private:
     struct member {
         member(engine_core& core, thread_kind kind) noexcept : self(core, kind) {}
         engine_thread self;
-        std::thread thread;
+        native_thread thread;
         std::unique_ptr<member> before{}; // set aside earlier; this one joins it
     };
 
@@ -103,6 +104,7 @@ private:
     void replace_torn(engine_thread& torn) noexcept;
     [[nodiscard]] bool fill_gap() noexcept;
     void run(member& self);
+    [[nodiscard]] std::string thread_name() const;
     void run_ready_generations();
     bool run_ready_handlers();
     void guarded(const std::function<void()>& work);

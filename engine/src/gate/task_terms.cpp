@@ -23,13 +23,13 @@ void predecessor::complete(wait_outcome /*completed*/) noexcept
     task_ = {};
 }
 
-bool retry_delay::claim_expiry() noexcept
+bool begin_delay::claim_expiry() noexcept
 {
     task_.add_reference();
     return true;
 }
 
-void retry_delay::expire() noexcept
+void begin_delay::expire() noexcept
 {
     const intrusive_ptr<task_record> held(&task_, adopt_reference);
     task_.core().room.delay_over(task_);
@@ -47,9 +47,12 @@ namespace {
 
 std::unique_ptr<const task_names> names_in(task_options& options)
 {
-    if (options.kind.empty() && options.initiator.empty() && options.reason.empty() && options.lane.empty()) return {};
+    const bool has_none = options.kind.empty() && options.initiator.empty() && options.reason.empty()
+        && options.lane.empty() && options.tag.empty();
+    if (has_none) return {};
     return std::make_unique<const task_names>(task_names{std::move(options.kind), std::move(options.initiator),
-                                                         std::move(options.reason), std::move(options.lane)});
+                                                         std::move(options.reason), std::move(options.lane),
+                                                         std::move(options.tag)});
 }
 
 std::unique_ptr<limit_watch> limits_in(task_record& owner, const task_options& options)
@@ -60,6 +63,14 @@ std::unique_ptr<limit_watch> limits_in(task_record& owner, const task_options& o
 std::unique_ptr<repetition> repetition_in(task_record& owner, task_options& options)
 {
     return options.retry ? std::make_unique<repetition>(owner, std::move(*options.retry)) : nullptr;
+}
+
+std::unique_ptr<begin_delay> start_time_in(task_record& owner, const task_options& options)
+{
+    if (!options.not_before) return {};
+    auto made = std::make_unique<begin_delay>(owner);
+    made->set_deadline(*options.not_before);
+    return made;
 }
 
 std::unique_ptr<stop_by_poster> stop_in(task_options& options)
@@ -79,6 +90,7 @@ task_terms::task_terms(task_record& owner, task_options&& options)
       names_or_null(names_in(options)),
       limits(limits_in(owner, options)),
       retry(repetition_in(owner, options)),
+      start_time(start_time_in(owner, options)),
       stop(stop_in(options))
 {
     claims.task = &owner;

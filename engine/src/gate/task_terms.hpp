@@ -32,6 +32,7 @@ class waiting_room;
 enum class room_stage : std::uint8_t {
     outside,      ///< Not posted yet, or done with the room.
     predecessors, ///< Tasks that it is to begin after.
+    start_time,   ///< The time before which it is not to begin.
     claims,       ///< What it claims.
     lane,         ///< A place in its lane.
     delay,        ///< The time until the next attempt.
@@ -66,10 +67,10 @@ private:
     bool is_withdrawn_ = false; // task_ is to go with the room's release()
 };
 
-/// The time until a task is begun anew.
-class retry_delay final : public deadline_entry {
+/// The time until a task may begin, for the first time or anew.
+class begin_delay final : public deadline_entry {
 public:
-    explicit retry_delay(task_record& task) noexcept : deadline_entry(deadline_never), task_(task) {}
+    explicit begin_delay(task_record& task) noexcept : deadline_entry(deadline_never), task_(task) {}
     using deadline_entry::set_deadline;
 
 private:
@@ -84,7 +85,7 @@ struct repetition {
     repetition(task_record& task, retry_policy&& how) noexcept : policy(std::move(how)), delay(task) {}
 
     const retry_policy policy;
-    retry_delay delay;
+    begin_delay delay;
     attempts_made made;
 };
 
@@ -140,6 +141,7 @@ struct task_terms {
     // Null for those who did not ask for it.
     const std::unique_ptr<limit_watch> limits; // guarded by the task's lock
     const std::unique_ptr<repetition> retry;
+    std::unique_ptr<begin_delay> start_time; // until that has come
     const std::unique_ptr<stop_by_poster> stop;
 
     // The parts of the parent, guarded by the parent's lock.

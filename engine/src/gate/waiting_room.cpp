@@ -51,7 +51,8 @@ bool is_worth_repeating(const retry_policy& policy, std::error_code error)
 bool is_on_its_own(const task_record& posted) noexcept
 {
     const task_terms& terms = *posted.terms();
-    return posted.kind() == body_kind::blocking && !terms.parent && terms.predecessors.empty() && !terms.limits;
+    return posted.kind() == body_kind::blocking && !terms.parent && terms.predecessors.empty() && !terms.limits
+        && !terms.start_time;
 }
 
 } // namespace
@@ -100,7 +101,7 @@ void waiting_room::relate_locked(task_record& posted)
         terms.claims.set_parent(&whole->claims);
     claims_.prepare(terms.claims);
     try {
-        const bool refuses = terms.when_busy == when_busy::fail && terms.predecessors.empty();
+        const bool refuses = terms.when_busy == when_busy::fail && terms.predecessors.empty() && !terms.start_time;
         if (refuses && !claims_.is_free(terms.claims)) std::rethrow_exception(busy_locked(terms));
         if (terms.parent && !terms.parent->add_part(posted)) throw std::system_error(errc::already_ended);
     } catch (...) {
@@ -330,9 +331,16 @@ void waiting_room::pass_through_locked(task_terms& terms, moved_tasks& moved) no
 
 void waiting_room::advance_locked(task_terms& terms, moved_tasks& moved) noexcept
 {
+    if (terms.start_time) return await_start_time_locked(terms);
     if (!pass_locked(terms, moved)) return look_through_locked(terms, moved);
     moved.add(terms);
     if (terms.place.lane) fill_lane_locked(*terms.place.lane, moved);
+}
+
+void waiting_room::await_start_time_locked(task_terms& terms) noexcept
+{
+    terms.stage = room_stage::start_time;
+    timers_.add(*terms.start_time);
 }
 
 /// A task that waits for others than before may have closed a cycle, if somebody
@@ -422,6 +430,7 @@ void waiting_room::withdraw_locked(task_terms& terms, moved_tasks& moved) noexce
 {
     if (terms.stage == room_stage::lane) lane_table::withdraw(terms);
     if (terms.stage == room_stage::delay) timers_.remove(terms.retry->delay);
+    if (terms.stage == room_stage::start_time) timers_.remove(*terms.start_time);
     terms.stage = room_stage::withdrawn;
     if (!terms.claims.is_held()) release_claims_locked(terms, moved);
     leave_predecessors_locked(terms);
@@ -518,9 +527,13 @@ bool waiting_room::delay(task_record& failed, std::error_code error)
 
 void waiting_room::delay_over(task_record& waiting) noexcept
 {
+    std::unique_ptr<begin_delay> over; // which calls this, and goes after the lock
     moved_tasks moved;
     const mutex_guard lock(mutex_);
-    if (waiting.terms()->stage == room_stage::delay) advance_locked(*waiting.terms(), moved);
+    task_terms& terms = *waiting.terms();
+    if (terms.stage == room_stage::start_time) over = std::move(terms.start_time);
+    else if (terms.stage != room_stage::delay) return;
+    advance_locked(terms, moved);
 }
 
 // --- Asking and changing ---
@@ -556,6 +569,7 @@ obstacle_kind waiting_room::obstacle_at(room_stage stage) noexcept
 {
     switch (stage) {
     case room_stage::predecessors: return obstacle_kind::predecessor;
+    case room_stage::start_time: return obstacle_kind::start_time;
     case room_stage::claims: return obstacle_kind::resource;
     case room_stage::lane: return obstacle_kind::lane;
     case room_stage::delay: return obstacle_kind::delay;
@@ -588,6 +602,7 @@ obstacle waiting_room::obstacle_of(task_record& queued)
         found.name = terms.names().lane;
         for (task_terms* each = terms.place.lane->first_holder; each; each = each->place.next_holder) add(each->task);
         break;
+    case obstacle_kind::start_time:
     case obstacle_kind::delay:
     case obstacle_kind::none:
     case obstacle_kind::worker:
@@ -611,6 +626,7 @@ void waiting_room::collect_needs(task_record& queued, task_needs& needs)
     case obstacle_kind::predecessor:
         for_each_predecessor_locked(terms, [&](task_record& before) { needs.tasks.push_back(share(before)); });
         [[fallthrough]];
+    case obstacle_kind::start_time:
     case obstacle_kind::resource: collect_obstacles_locked(terms, needs); [[fallthrough]];
     case obstacle_kind::delay:
     case obstacle_kind::lane:

@@ -109,6 +109,7 @@ private:
     [[nodiscard]] bool pass_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void advance_locked(task_terms& terms, moved_tasks& moved) noexcept;
     [[nodiscard]] bool claim_locked(task_terms& terms, moved_tasks& moved) noexcept;
+    void await_start_time_locked(task_terms& terms) noexcept;
     void leave_lane_locked(task_terms& terms, moved_tasks& moved) noexcept;
     void fill_lane_locked(lane& filled, moved_tasks& moved) noexcept;
     void release_claims_locked(task_terms& terms, moved_tasks& moved) noexcept;

@@ -92,6 +92,7 @@ task_outcome task_record::outcome_now()
         described.kind = terms_->names().kind;
         described.initiator = terms_->names().initiator;
         described.reason = terms_->names().reason;
+        described.tag = terms_->names().tag;
     }
     const clock_reading clock = core_.clock.read();
     describe_times(described, clock);

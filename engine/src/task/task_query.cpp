@@ -41,14 +41,15 @@ bool is_part_of(const task_terms& terms, std::uint64_t ancestor) noexcept
 
 bool needs_terms(const task_filter& filter) noexcept
 {
-    return !filter.kind.empty() || !filter.initiator.empty() || !filter.resource.empty() || filter.parent != 0
-        || filter.ancestor != 0;
+    return !filter.kind.empty() || !filter.initiator.empty() || !filter.tag.empty() || !filter.resource.empty()
+        || filter.parent != 0 || filter.ancestor != 0;
 }
 
 bool have_terms(const task_terms& terms, const task_filter& filter) noexcept
 {
     return (filter.kind.empty() || terms.names().kind == filter.kind)
         && (filter.initiator.empty() || terms.names().initiator == filter.initiator)
+        && (filter.tag.empty() || terms.names().tag == filter.tag)
         && (filter.resource.empty() || claims(terms, filter.resource))
         && (filter.parent == 0 || (terms.parent && terms.parent->id() == filter.parent))
         && (filter.ancestor == 0 || is_part_of(terms, filter.ancestor));

@@ -46,8 +46,8 @@ bool has_terms(const task_options& options) noexcept
 {
     return !options.kind.empty() || !options.initiator.empty() || !options.reason.empty() || !options.lane.empty()
         || !options.claims.empty() || options.when_busy != when_busy::queue || !options.after.empty() || options.parent
-        || !options.limits.empty() || options.retry || options.stop.stop_possible()
-        || options.priority != task_priority::normal;
+        || !options.limits.empty() || options.retry || options.not_before || !options.tag.empty()
+        || options.stop.stop_possible() || options.priority != task_priority::normal;
 }
 
 } // namespace
@@ -68,6 +68,7 @@ task_record::task_record(engine_core& core, std::uint64_t id, task_options&& opt
       priority_(options.priority)
 {
     if (extras_) extras_->description = std::move(options.description);
+    if (options.held) (void)pause();
 }
 
 task_record::~task_record() = default;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "task/valid_options.hpp"
 
+#include "base/native_thread.hpp"
+
 #include <vmtask/error.hpp>
 #include <vmtask/resource.hpp>
 #include <vmtask/time_limits.hpp>
@@ -74,6 +76,12 @@ bool is_valid(shutdown_mode mode) noexcept
     case shutdown_mode::cancel: return true;
     }
     return false;
+}
+
+thread_options require_valid(thread_options options)
+{
+    require(native_thread::is_valid_stack_size(options.stack_size), "thread_options::stack_size");
+    return options;
 }
 
 const task_options& require_valid(const task_options& options)

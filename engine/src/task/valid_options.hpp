@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/engine_options.hpp>
 #include <vmtask/shutdown.hpp>
 #include <vmtask/task_options.hpp>
 #include <vmtask/task_priority.hpp>
@@ -14,7 +15,8 @@ namespace vmtask::detail {
 [[nodiscard]] bool is_valid(shutdown_mode mode) noexcept;
 
 /// The same options. Throws std::system_error with errc::bad_options, and which
-/// of them it is, when one has no value of its enumeration.
+/// of them it is, when one has no value of its enumeration, or no sound number.
+[[nodiscard]] thread_options require_valid(thread_options options);
 [[nodiscard]] const task_options& require_valid(const task_options& options);
 
 } // namespace vmtask::detail

@@ -16,6 +16,7 @@ task_summary summary_of(task_record& task, task_state state)
     if (task.terms()) {
         told.kind = task.names().kind;
         told.initiator = task.names().initiator;
+        told.tag = task.names().tag;
         if (const task_record* const whole = task.whole()) told.parent = whole->id();
     }
     told.state = state;

@@ -16,10 +16,11 @@ namespace vmtask::detail {
 
 [[nodiscard]] inline observed_task view_of(const task_record& task) noexcept
 {
-    observed_task view{task.id(), task.description(), {}, {}, 0};
+    observed_task view{task.id(), task.description(), {}, {}, 0, {}};
     if (task.terms()) {
         view.kind = task.names().kind;
         view.initiator = task.names().initiator;
+        view.tag = task.names().tag;
         if (const task_record* const whole = task.whole()) view.parent = whole->id();
     }
     return view;

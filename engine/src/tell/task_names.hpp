@@ -12,6 +12,7 @@ struct task_names {
     std::string initiator;
     std::string reason;
     std::string lane;
+    std::string tag;
 };
 
 } // namespace vmtask::detail

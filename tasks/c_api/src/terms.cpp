@@ -32,6 +32,7 @@ static_assert(VMTASK_OBSTACLE_RESOURCE == static_cast<int>(vmtask::obstacle_kind
 static_assert(VMTASK_OBSTACLE_LANE == static_cast<int>(vmtask::obstacle_kind::lane));
 static_assert(VMTASK_OBSTACLE_DELAY == static_cast<int>(vmtask::obstacle_kind::delay));
 static_assert(VMTASK_OBSTACLE_HOLD == static_cast<int>(vmtask::obstacle_kind::hold));
+static_assert(VMTASK_OBSTACLE_START_TIME == static_cast<int>(vmtask::obstacle_kind::start_time));
 
 namespace vmtask::c_api {
 

@@ -111,7 +111,8 @@ enum {
     VMTASK_OBSTACLE_RESOURCE = 3,    // something that it claims
     VMTASK_OBSTACLE_LANE = 4,        // its lane is full
     VMTASK_OBSTACLE_DELAY = 5,       // it has failed and is tried again after a while
-    VMTASK_OBSTACLE_HOLD = 6         // it is paused
+    VMTASK_OBSTACLE_HOLD = 6,        // it is paused
+    VMTASK_OBSTACLE_START_TIME = 7   // its time has not come
 };
 
 /// What a queued task waits for, at the moment of the question.
