@@ -12,11 +12,11 @@ namespace vmtask::detail {
 
 /// The engine of the calling worker, if that has just run this task to its end,
 /// and so looks for the next one in a moment. Null where it is kept from that by
-/// an observer's code.
+/// an observer's code, or by the body in whose wait it has run the task.
 [[nodiscard]] inline const engine_core* free_worker_after(const task_record& ended) noexcept
 {
     const engine_thread* const here = this_engine_thread();
-    const bool has_run_it = here && here->kind == thread_kind::worker && here->current == &ended;
+    const bool has_run_it = here && here->kind == thread_kind::worker && here->current == &ended && here->nested == 0;
     return has_run_it && !here->core->observers.is_taken() ? here->core : nullptr;
 }
 
