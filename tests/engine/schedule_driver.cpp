@@ -165,6 +165,7 @@ void schedule_driver::post_source()
     options.lane.clear();
     options.after.clear();
     options.retry.reset();
+    options.not_before.reset();
     if (options.claims.empty()) options.when_busy = when_busy::queue;
     else options.when_busy = when_busy::fail;
     try {

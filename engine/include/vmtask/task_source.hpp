@@ -36,8 +36,9 @@ public:
     /// Posts a task that is running at once.
     ///
     /// Errors, as std::system_error: those of engine::post; errc::bad_options
-    /// for options that could make it wait: a lane, predecessors, attempts, or
-    /// claims without when_busy::fail.
+    /// for options that could make it wait: a lane, predecessors, attempts, a time
+    /// before which it is not to begin, that it is held, or claims without
+    /// when_busy::fail.
     explicit task_source(engine& where) : record_(make(where)) {}
     task_source(engine& where, task_options options) : record_(make(where, checked(std::move(options)))) {}
 
@@ -91,8 +92,9 @@ private:
     static task_options&& checked(task_options&& options)
     {
         const bool waits_for_claims = !options.claims.empty() && options.when_busy != when_busy::fail;
-        if (waits_for_claims || !options.lane.empty() || !options.after.empty() || options.retry)
-            throw std::system_error(errc::bad_options);
+        const bool waits = waits_for_claims || !options.lane.empty() || !options.after.empty() || options.retry
+            || options.not_before || options.held;
+        if (waits) throw std::system_error(errc::bad_options);
         return std::move(options);
     }
 

@@ -146,6 +146,8 @@ TEST_CASE("a task that runs elsewhere cannot be posted to wait", "[source][bad_i
     CHECK(refused({.claims = {exclusive("disk")}}) == errc::bad_options);
     CHECK(refused({.lane = "array"}) == errc::bad_options);
     CHECK(refused({.retry = retry_policy{}}) == errc::bad_options);
+    CHECK(refused({.not_before = std::chrono::steady_clock::now()}) == errc::bad_options);
+    CHECK(refused({.held = true}) == errc::bad_options);
     CHECK(engine.tasks().empty());
 }
 

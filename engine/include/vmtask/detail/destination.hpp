@@ -4,6 +4,7 @@
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
 #include <vmtask/detail/posted_wait.hpp>
+#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/wait_registry.hpp>
 
 #include <asio/execution/context.hpp>
@@ -63,6 +64,7 @@ public:
     template <class Delivery>
     void post(Delivery&& delivered)
     {
+        assert_no_lock_held("a handler is posted");
         if (pin_ && !*pin_) asio::post(asio::system_executor(), std::forward<Delivery>(delivered));
         else asio::post(executor_, std::forward<Delivery>(delivered));
     }
