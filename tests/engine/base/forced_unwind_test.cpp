@@ -129,11 +129,12 @@ TEST_CASE("handlers that end their threads while the engine ends leave none behi
             asio::post(engine.get_executor(), [] { end_this_thread(); });
             asio::post(engine.get_executor(), [&] { ran.put(true); });
         }
-        // The last worker to go lets the event loop's handlers go.
-        (void)engine.post([&](task_context& self) {
+        // The engine's end lets the event loop's handlers go.
+        const auto ending = engine.post([&](task_context& self) {
+            while (!self.stop_requested()) std::this_thread::yield();
             gate.open();
-            self.checkpoint();
         });
+        REQUIRE(test::eventually([&] { return ending.state() == task_state::running; }));
     }
     CHECK(ran.letters().size() == 5);
 }
