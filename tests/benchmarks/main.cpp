@@ -10,7 +10,7 @@ int main(int argc, char** argv)
     return vmtask::benchmark::run_program(
         {.name = "vmtask_benchmarks",
          .purpose = "Compares what a task costs with what its peers cost, side by side.",
-         .last_row = 17,
+         .last_row = 18,
          .rows = vmtask::benchmark::all_rows},
         argc, argv);
 }

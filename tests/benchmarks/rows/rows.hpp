@@ -18,12 +18,14 @@ namespace vmtask::benchmark {
 [[nodiscard]] group idleness();                         // row 15
 [[nodiscard]] group many_posters();                     // row 16
 [[nodiscard]] group resource_keys();                    // row 17
+[[nodiscard]] group growth(const effort& planned);      // row 18
 
 /// All of them. What some lines are about depends on how much is planned.
 [[nodiscard]] inline plan all_rows(const effort& planned)
 {
-    return {throughput(), fan_out(),     round_trip(), lateness(), delivery(),     giving_up(),    outstanding(planned),
-            memory(),     allocations(), looking(),    idleness(), many_posters(), resource_keys()};
+    return {throughput(),         fan_out(),      round_trip(),  lateness(), delivery(), giving_up(),
+            outstanding(planned), memory(),       allocations(), looking(),  idleness(), many_posters(),
+            resource_keys(),      growth(planned)};
 }
 
 } // namespace vmtask::benchmark
