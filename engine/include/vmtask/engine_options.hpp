@@ -77,8 +77,6 @@ struct engine_options {
     /// How long a queued task waits until it is worth as much as a newer one of
     /// the next higher priority. `duration::max()`: it never is.
     std::chrono::steady_clock::duration aging = std::chrono::seconds(30);
-    /// What all of its threads are like.
-    thread_options threads{};
     /// The lanes that tasks may name. `engine::set_lane_limit` adds others.
     std::vector<lane_options> lanes{};
     /// How long ended tasks are listed.
@@ -91,6 +89,10 @@ struct engine_options {
     /// the engine, on that thread; the thread then goes on. Bodies are not
     /// meant: what they throw ends their task. Empty: std::terminate.
     std::function<void(std::exception_ptr)> on_handler_exception{};
+    // Last: g++ 12 takes a std::function for uninitialised that comes before a member
+    // whose initialiser may throw.
+    /// What all of its threads are like.
+    thread_options threads{};
 };
 
 } // namespace vmtask
