@@ -207,6 +207,7 @@ TEST_CASE("a callback that posts while a post takes back is told apart from it",
     REQUIRE(newer.status == VMTASK_OK);
     gate.open();
     CHECK(result_of(newer.task) == VMTASK_OK);
+    REQUIRE(vmtask_task_wait(queued.task.get(), patience_ms) == VMTASK_OK); // its callback has returned by then
     REQUIRE(all.again != nullptr);
     CHECK(result_of(all.again) == VMTASK_OK);
     CHECK(all.released == 2);

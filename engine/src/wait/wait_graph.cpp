@@ -99,8 +99,7 @@ namespace {
 template <class Asked>
 class inquiry {
 public:
-    inquiry(Asked& asked, steady_time deadline, const task_record* whole,
-            const std::atomic<std::uint64_t>& withdrawals) noexcept
+    inquiry(Asked& asked, steady_time deadline, const task_record* whole, const std::atomic<std::uint64_t>& withdrawals)
         : asked_(asked), deadline_(deadline), whole_(whole), withdrawals_(withdrawals)
     {
     }
