@@ -14,6 +14,18 @@ std::size_t index_of(const std::string& lane)
     return static_cast<std::size_t>(found - schedule_lanes.begin());
 }
 
+/// For people who look at two that overlap.
+std::string told(const schedule_member& member)
+{
+    std::string text = "#" + std::to_string(member.number) + " [";
+    for (const resource_claim& each : member.claims)
+        text += (text.back() == '[' ? "" : " ") + each.resource + (each.mode == claim_mode::exclusive ? "!" : "");
+    text += "]";
+    if (!member.lane.empty()) text += " lane " + member.lane;
+    if (member.whole) text += " part of #" + std::to_string(member.whole->number);
+    return text;
+}
+
 } // namespace
 
 bool schedule_member::is_within(const schedule_member& other) const noexcept
@@ -35,9 +47,7 @@ void schedule_oracle::enter(const schedule_member& entering)
 {
     const std::lock_guard lock(mutex_);
     for (const schedule_member* other : present_)
-        if (conflict(*other, entering))
-            findings_.push_back("#" + std::to_string(other->number) + " and #" + std::to_string(entering.number)
-                                + " overlap");
+        if (conflict(*other, entering)) findings_.push_back(told(*other) + " and " + told(entering) + " overlap");
     present_.push_back(&entering);
     if (!entering.lane.empty()) check_lane_locked(entering.lane);
 }
