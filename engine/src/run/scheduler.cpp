@@ -202,7 +202,7 @@ void scheduler::retire_locked(task_record& ended, steady_time now, released_task
 }
 
 /// Also a reference that is released without more is so under the lock: or the
-/// board would count it when it retires the task, and nobody gave the value back.
+/// registry would count it when it retires the task, and nobody gave the value back.
 scheduler::release_answer scheduler::release_handle(task_record& left) noexcept
 {
     const mutex_guard lock(mutex_);

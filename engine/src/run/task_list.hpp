@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    // Atomic for the inbox's sake only.
+    // Atomic for the intake's sake only.
     static void set_next(task_record& record, task_record* next) noexcept
     {
         record.next_.store(next, std::memory_order_relaxed);
