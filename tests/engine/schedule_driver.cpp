@@ -22,10 +22,15 @@ std::string told(const std::vector<resource_claim>& claims)
     return text + "]";
 }
 
-/// For people who look at a schedule that stands still.
+std::string name_of(const schedule_member& member)
+{
+    return "#" + std::to_string(member.number);
+}
+
+/// For people who look at a schedule that stands still; its first word is the name.
 std::string told(const schedule_member& member, const task_options& options)
 {
-    std::string text = "#" + std::to_string(member.number) + told(options.claims);
+    std::string text = name_of(member) + told(options.claims);
     if (!options.lane.empty()) text += " lane " + options.lane;
     if (options.parent) text += " part of " + std::to_string(options.parent.id());
     for (const auto& each : options.after) text += " after " + std::to_string(each.id());
@@ -177,13 +182,13 @@ void schedule_driver::post_source()
     }
 }
 
-/// Who joined another task has got one that is known already.
+/// Who joined another task has got that one's handle. It is left to its own poster,
+/// who may be later: only he knows its member.
 void schedule_driver::note(const task_handle& posted, const member_pointer& member)
 {
+    if (posted.description().rfind(name_of(*member) + " ", 0) != 0) return;
     const std::lock_guard lock(mutex_);
-    const auto known =
-        std::find_if(posted_.begin(), posted_.end(), [&](const entry& each) { return each.task == posted; });
-    if (known == posted_.end()) posted_.push_back({posted, member});
+    posted_.push_back({posted, member});
 }
 
 std::vector<schedule_driver::entry> schedule_driver::posted() const
