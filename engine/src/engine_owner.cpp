@@ -238,31 +238,35 @@ bool loop_pin::deliver(loop_delivery& added) const noexcept
     return delivered;
 }
 
-admission::admission(engine_core& core, const task_record* whole) : core_(core), id_(owner_of(core).admit(whole)) {}
+admission::admission(engine_core& core, const task_options* options)
+    : core_(core), id_(owner_of(core).admit(options ? record_of(options->parent).get() : nullptr))
+{
+}
 
 admission::~admission()
 {
     if (!used_) owner_of(core_).withdraw();
 }
 
-void admission::submit(task_record& record)
+intrusive_ptr<task_record> admission::post(intrusive_ptr<task_record> made)
 {
-    announce(record);
-    owner_of(core_).submit(record);
+    announce(*made);
+    if (made->terms()) {
+        if (auto joined = enter_on_terms(*made)) return joined;
+    } else if (made->kind() == body_kind::blocking) {
+        owner_of(core_).submit(*made);
+    } else {
+        core_.scheduler.enlist(*made);
+        made->launch();
+    }
+    return made;
 }
 
-void admission::enlist(task_record& record)
+intrusive_ptr<task_record> admission::enter_on_terms(task_record& record)
 {
-    announce(record);
-    core_.scheduler.enlist(record);
-}
-
-intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
-{
-    announce(record);
     intrusive_ptr<task_record> joined;
     try {
-        joined = core_.room.enter(record, has_same_result);
+        joined = core_.room.enter(record);
         if (!joined) return joined;
     } catch (...) {
         discard(record);

@@ -3,8 +3,8 @@
 
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/body.hpp>
-#include <vmtask/detail/body_record.hpp>
-#include <vmtask/detail/coroutine_record.hpp>
+#include <vmtask/detail/body_work.hpp>
+#include <vmtask/detail/coroutine_work.hpp>
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/engine_options.hpp>
@@ -40,16 +40,6 @@ namespace detail {
 
 /// For the other parts of the engine's interface.
 [[nodiscard]] engine_core& core_of(engine& where) noexcept;
-
-/// The task that is to be the parent, if one was given.
-[[nodiscard]] inline const task_record* whole_in() noexcept
-{
-    return nullptr;
-}
-[[nodiscard]] inline const task_record* whole_in(const task_options& options) noexcept
-{
-    return record_of(options.parent).get();
-}
 
 } // namespace detail
 
@@ -110,7 +100,7 @@ public:
     template <task_body Body>
     auto post(Body&& body) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
-        return post_with(std::forward<Body>(body));
+        return post_with(std::forward<Body>(body), nullptr);
     }
 
     /// The same on terms: what it needs, when it may begin, how long it may take.
@@ -129,7 +119,7 @@ public:
     template <task_body Body>
     auto post(Body&& body, task_options options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
-        return post_with(std::forward<Body>(body), std::move(options));
+        return post_with(std::forward<Body>(body), &options);
     }
 
     /// How many tasks of a lane may be under way at once; 0: any number. Makes
@@ -194,30 +184,25 @@ public:
 private:
     friend detail::engine_core& detail::core_of(engine& where) noexcept;
 
-    template <class Body, class... Options>
-    auto post_with(Body&& body, Options&&... options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
+    /// Takes from the options what it needs; null for none.
+    template <class Body>
+    auto post_with(Body&& body, task_options* options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
         using body_type = std::decay_t<Body>;
         using traits = detail::body_traits<body_type>;
         using result = typename traits::result;
-        using record_type = std::conditional_t<traits::is_coroutine, detail::coroutine_record<body_type, result>,
-                                               detail::body_record<body_type, result>>;
 
         if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
-        detail::admission place(*core_, detail::whole_in(options...));
-        auto* const record =
-            new record_type(std::forward<Body>(body), *core_, place.id(), std::forward<Options>(options)...);
-        task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
-        if (sizeof...(Options) > 0 && record->terms()) {
-            if (auto joined = place.enter(*record, &detail::is_result_record<result>))
-                return task<result>(detail::result_record_cast<result>(std::move(joined)));
-        } else if constexpr (traits::is_coroutine) {
-            place.enlist(*record);
-            record->launch();
+        detail::admission place(*core_, options);
+        if constexpr (traits::is_coroutine) {
+            using work = detail::coroutine_work<body_type, result>;
+            return task<result>(
+                place.post(detail::make_task<work>(*core_, place.id(), options, std::forward<Body>(body), *core_)));
         } else {
-            place.submit(*record);
+            using work = detail::body_work<body_type, result>;
+            return task<result>(
+                place.post(detail::make_task<work>(*core_, place.id(), options, std::forward<Body>(body))));
         }
-        return handle;
     }
 
     shutdown_report shutdown_until(shutdown_mode mode, detail::steady_time deadline);

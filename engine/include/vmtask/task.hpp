@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/result_record.hpp>
+#include <vmtask/detail/task_work.hpp>
 #include <vmtask/task_handle.hpp>
 
 #include <exception>
@@ -18,10 +18,7 @@ class task : public task_handle {
 public:
     /// An empty handle.
     task() noexcept = default;
-    explicit task(detail::intrusive_ptr<detail::result_record<T>> record) noexcept
-        : task_handle(detail::intrusive_ptr<detail::task_record>(record.release(), detail::adopt_reference))
-    {
-    }
+    explicit task(detail::intrusive_ptr<detail::task_record> record) noexcept : task_handle(std::move(record)) {}
 
     /// The value that the body returned. Rethrows what the body threw when the
     /// task failed. Never blocks.
@@ -46,11 +43,9 @@ public:
     {
         static_assert(std::is_default_constructible_v<T>,
                       "Asio's coroutines make an empty value beside an exception; use async_wait(), then result()");
-        using typed_pointer = detail::intrusive_ptr<detail::result_record<T>>;
-        typed_pointer record(static_cast<detail::result_record<T>*>(this->shared_record().get()));
         return asio::async_initiate<Token, void(std::exception_ptr, T)>(
             detail::wait_initiation(this->shared_record(), detail::deadline_never,
-                                    detail::report_result<T>(std::move(record))),
+                                    detail::report_result<T>(this->shared_record())),
             token);
     }
 
@@ -65,7 +60,7 @@ public:
     }
 
 private:
-    detail::result_record<T>& typed() const { return static_cast<detail::result_record<T>&>(this->record()); }
+    detail::result_work<T>& typed() const { return detail::result_of<T>(this->record()); }
 };
 
 /// The handle of a task without a value.
@@ -74,10 +69,7 @@ class task<void> : public task_handle {
 public:
     /// An empty handle.
     task() noexcept = default;
-    explicit task(detail::intrusive_ptr<detail::result_record<void>> record) noexcept
-        : task_handle(detail::intrusive_ptr<detail::task_record>(record.release(), detail::adopt_reference))
-    {
-    }
+    explicit task(detail::intrusive_ptr<detail::task_record> record) noexcept : task_handle(std::move(record)) {}
 };
 
 /// The typed handle of a task whose body returns a T: `task_cast<int>(handle)`.
@@ -86,8 +78,8 @@ template <class T>
 [[nodiscard]] task<T> task_cast(const task_handle& handle) noexcept
 {
     const detail::intrusive_ptr<detail::task_record>& record = detail::record_of(handle);
-    if (!record || !detail::is_result_record<T>(*record)) return {};
-    return task<T>(detail::result_record_cast<T>(record));
+    if (!record || !detail::has_result_of<T>(*record)) return {};
+    return task<T>(record);
 }
 
 } // namespace vmtask

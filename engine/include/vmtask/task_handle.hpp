@@ -75,43 +75,43 @@ public:
     }
 
     /// Unique within the engine, never 0, and higher for tasks posted later.
-    [[nodiscard]] std::uint64_t id() const { return record().id(); }
+    [[nodiscard]] std::uint64_t id() const;
 
     /// What `task_options::description` said.
-    [[nodiscard]] const std::string& description() const { return record().description(); }
+    [[nodiscard]] const std::string& description() const;
 
     /// Where the task is now. Only a terminal state is still true when read.
-    [[nodiscard]] task_state state() const { return record().state(); }
+    [[nodiscard]] task_state state() const;
 
     /// True when the task has ended, however it did.
-    [[nodiscard]] bool is_complete() const { return record().ended(); }
+    [[nodiscard]] bool is_complete() const;
 
     /// True while request_cancel() would be accepted.
-    [[nodiscard]] bool is_cancelable() const { return record().cancelable(); }
+    [[nodiscard]] bool is_cancelable() const;
 
     /// True once a cancel was accepted, even if the task then succeeded.
-    [[nodiscard]] bool cancel_requested() const { return record().cancel_requested(); }
+    [[nodiscard]] bool cancel_requested() const;
 
     /// 0 to 100. Never falls; 100 only when the task has succeeded.
-    [[nodiscard]] int percent_completed() const { return record().percent_completed(); }
+    [[nodiscard]] int percent_completed() const;
 
     /// What the task said last about its progress, as one consistent set, and
     /// how fast it gets on.
-    [[nodiscard]] progress_snapshot progress() const { return record().progress(); }
+    [[nodiscard]] progress_snapshot progress() const;
 
     /// Empty when the task has succeeded, errc::cancelled when it was stopped,
     /// errc::not_ended while it has not ended, else its own error: the code of
     /// the std::system_error that the body threw, not_enough_memory for
     /// std::bad_alloc, errc::task_failed for any other exception.
-    [[nodiscard]] std::error_code error() const { return record().error(); }
+    [[nodiscard]] std::error_code error() const;
 
     /// What the body threw, in full; null unless the task has failed so.
-    [[nodiscard]] std::exception_ptr exception() const { return record().failure(); }
+    [[nodiscard]] std::exception_ptr exception() const;
 
     /// Returns when the task has succeeded; rethrows what the body threw when
     /// it failed. Never blocks. Throws std::system_error with errc::cancelled
     /// when the task was cancelled, with errc::not_ended before the end.
-    void result() const { record().require_success(); }
+    void result() const { detail::require_success(record()); }
 
     /// Asks the task to stop, and returns at once. A queued task never begins, and
     /// ends cancelled as soon as its body is destroyed, which a thread of the
@@ -122,7 +122,7 @@ public:
     /// Who asks first may say who he is, for outcome().
     ///
     /// Errors: errc::not_cancelable, errc::already_ended.
-    std::error_code request_cancel(std::string_view by = {}) const { return record().request_cancel(by); }
+    std::error_code request_cancel(std::string_view by = {}) const;
 
     /// Holds the task until resume() has been called as often as pause(): if it
     /// is queued it does not begin; if its body has begun it stays in its next
@@ -132,25 +132,25 @@ public:
     /// paused once the body stays.
     ///
     /// Errors: errc::already_ended. Throws std::bad_alloc.
-    std::error_code pause() const { return record().pause(); }
+    std::error_code pause() const;
 
     /// Takes back one pause(); lets the task go on when it was the last.
     ///
     /// Errors: errc::not_paused, errc::already_ended.
-    std::error_code resume() const { return record().resume(); }
+    std::error_code resume() const;
 
     /// Gives a queued task another priority; it comes after those that have
     /// that priority already.
     ///
     /// Errors: errc::already_begun, errc::already_ended, errc::bad_options for a
     /// priority that there is not.
-    std::error_code set_priority(task_priority priority) const { return record().set_priority(priority); }
+    std::error_code set_priority(task_priority priority) const;
 
     /// How the task came out, in full. Never waits for the task.
     [[nodiscard]] task_outcome outcome() const;
 
     /// Whether one of the time limits has passed that the task was posted with.
-    [[nodiscard]] bool has_passed(limit_kind kind) const { return record().has_passed(kind); }
+    [[nodiscard]] bool has_passed(limit_kind kind) const;
 
     /// What keeps a queued task from beginning.
     [[nodiscard]] vmtask::obstacle obstacle() const;
@@ -166,7 +166,7 @@ public:
     /// task needs that thread. Waits with a deadline count like others in this,
     /// asynchronous ones do not. Returns wait_status::no_worker at once when no
     /// spare worker can be had.
-    [[nodiscard]] wait_status wait_for_completion() const { return record().wait_until(detail::deadline_never); }
+    [[nodiscard]] wait_status wait_for_completion() const { return wait_until(detail::deadline_never); }
 
     /// Blocks until the task ends or `timeout` has passed, whichever is first.
     ///
@@ -176,7 +176,7 @@ public:
     template <class Rep, class Period>
     [[nodiscard]] wait_status wait_for_completion(std::chrono::duration<Rep, Period> timeout) const
     {
-        return record().wait_until(detail::deadline_after(timeout));
+        return wait_until(detail::deadline_after(timeout));
     }
 
     /// Completes when the task has ended, with an empty code: it speaks of the
@@ -262,11 +262,8 @@ private:
     friend struct std::hash<task_handle>;
 
     /// What tells a task from all others. The core stays as long as a handle does.
-    [[nodiscard]] std::pair<std::uintptr_t, std::uint64_t> place() const noexcept
-    {
-        if (!record_) return {0, 0};
-        return {reinterpret_cast<std::uintptr_t>(&record_->core()), record_->id()};
-    }
+    [[nodiscard]] std::pair<std::uintptr_t, std::uint64_t> place() const noexcept;
+    [[nodiscard]] wait_status wait_until(detail::steady_time deadline) const;
 
     [[nodiscard]] detail::wait_initiation<detail::report_wait> plain_wait(detail::steady_time deadline) const
     {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/source_record.hpp>
+#include <vmtask/detail/source_work.hpp>
 #include <vmtask/engine.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/task.hpp>
@@ -40,7 +40,7 @@ public:
     /// before which it is not to begin, that it is held, or claims without
     /// when_busy::fail.
     explicit task_source(engine& where) : record_(make(where)) {}
-    task_source(engine& where, task_options options) : record_(make(where, checked(std::move(options)))) {}
+    task_source(engine& where, task_options options) : record_(make(where, &checked(options))) {}
 
     task_source(task_source&& other) noexcept = default;
     task_source& operator=(task_source&& other) noexcept
@@ -51,20 +51,17 @@ public:
     }
     ~task_source()
     {
-        if (record_) record_->abandon();
+        if (record_) work().abandon();
     }
 
     /// True unless the source is empty.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(record_); }
 
-    [[nodiscard]] task<T> handle() const
-    {
-        return task<T>(detail::intrusive_ptr<detail::result_record<T>>(record_.get()));
-    }
+    [[nodiscard]] task<T> handle() const { return task<T>(record_); }
 
     /// Where the owner reports progress and learns of a cancel, as long as the
     /// source is there.
-    [[nodiscard]] task_context& context() const noexcept { return record_->context(); }
+    [[nodiscard]] task_context& context() const noexcept { return work().context(); }
 
     /// Ends the task as succeeded, with a value made of the arguments; if that
     /// throws, the task has failed with the exception. False when the task has
@@ -74,47 +71,43 @@ public:
     {
         static_assert(std::is_void_v<T> ? sizeof...(Arguments) == 0 : sizeof...(Arguments) > 0,
                       "a value for a task that has one");
-        return record_->succeed(std::forward<Arguments>(arguments)...);
+        return work().succeed(std::forward<Arguments>(arguments)...);
     }
 
     /// Ends the task as failed, or as cancelled when the exception says so and
     /// a cancel was requested. False as for set_value(). set_error() throws
     /// std::bad_alloc; then the task goes on.
-    bool set_exception(std::exception_ptr failure) const noexcept { return record_->fail(std::move(failure)); }
+    bool set_exception(std::exception_ptr failure) const noexcept { return work().fail(std::move(failure)); }
     bool set_error(std::error_code error) const
     {
-        return record_->fail(std::make_exception_ptr(std::system_error(error)));
+        return work().fail(std::make_exception_ptr(std::system_error(error)));
     }
 
 private:
-    using record = detail::source_record<T>;
+    [[nodiscard]] detail::source_work<T>& work() const noexcept
+    {
+        return static_cast<detail::source_work<T>&>(detail::work_of(*record_));
+    }
 
-    static task_options&& checked(task_options&& options)
+    static task_options& checked(task_options& options)
     {
         const bool waits_for_claims = !options.claims.empty() && options.when_busy != when_busy::fail;
         const bool waits = waits_for_claims || !options.lane.empty() || !options.after.empty() || options.retry
             || options.not_before || options.held;
         if (waits) throw std::system_error(errc::bad_options);
-        return std::move(options);
+        return options;
     }
 
-    template <class... Options>
-    static detail::intrusive_ptr<record> make(engine& where, Options&&... options)
+    static detail::intrusive_ptr<detail::task_record> make(engine& where, task_options* options = nullptr)
     {
         detail::engine_core& core = detail::core_of(where);
-        detail::admission place(core, detail::whole_in(options...));
-        detail::intrusive_ptr<record> made(new record(core, place.id(), std::forward<Options>(options)...),
-                                           detail::adopt_reference);
-        if (made->terms()) {
-            (void)place.enter(*made, &detail::is_result_record<T>);
-        } else {
-            place.enlist(*made);
-            made->launch();
-        }
+        detail::admission place(core, options);
+        auto made = detail::make_task<detail::source_work<T>>(core, place.id(), options);
+        (void)place.post(made);
         return made;
     }
 
-    detail::intrusive_ptr<record> record_;
+    detail::intrusive_ptr<detail::task_record> record_;
 };
 
 } // namespace vmtask

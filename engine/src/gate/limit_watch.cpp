@@ -3,10 +3,10 @@
 
 #include "base/engine_core.hpp"
 #include "run/reaper.hpp"
+#include "task/task_record.hpp"
 #include "time/timer_loop.hpp"
 
 #include <vmtask/detail/intrusive_ptr.hpp>
-#include <vmtask/detail/task_record.hpp>
 
 #include <chrono>
 #include <mutex>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "run/reaper.hpp"
+#include "task/progress_cell.hpp"
+#include "task/task_record.hpp"
 #include "tell/progress_mark.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>
-#include <vmtask/detail/progress_cell.hpp>
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/time_limits.hpp>
 
 #include <array>

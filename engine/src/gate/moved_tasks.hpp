@@ -4,9 +4,8 @@
 #include "base/engine_core.hpp"
 #include "base/engine_thread.hpp"
 #include "gate/task_terms.hpp"
+#include "task/task_record.hpp"
 #include "tell/observer_seat.hpp"
-
-#include <vmtask/detail/task_record.hpp>
 
 namespace vmtask::detail {
 

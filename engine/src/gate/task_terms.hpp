@@ -4,12 +4,12 @@
 #include "gate/lane_table.hpp"
 #include "gate/limit_watch.hpp"
 #include "gate/lock_manager.hpp"
+#include "task/task_record.hpp"
 #include "tell/task_names.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/retry_policy.hpp>
 #include <vmtask/task_options.hpp>
@@ -143,6 +143,8 @@ struct task_terms {
     const std::unique_ptr<repetition> retry;
     std::unique_ptr<begin_delay> start_time; // until that has come
     const std::unique_ptr<stop_by_poster> stop;
+
+    std::unique_ptr<task_extras> extras; // see task_annex; guarded by the task's lock
 
     // The parts of the parent, guarded by the parent's lock.
     task_record* next_part = nullptr;

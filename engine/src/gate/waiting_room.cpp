@@ -35,7 +35,7 @@ waiting_room::waiting_room(const engine_core& core, scheduler& scheduler, worker
 
 // --- Posting ---
 
-intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison has_same_result)
+intrusive_ptr<task_record> waiting_room::enter(task_record& posted)
 {
     task_terms& terms = *posted.terms();
     std::vector<intrusive_ptr<task_record>> replaced;
@@ -46,7 +46,7 @@ intrusive_ptr<task_record> waiting_room::enter(task_record& posted, comparison h
         const mutex_guard lock(mutex_);
         lanes_.relate(terms);
         if (terms.when_busy == when_busy::join) {
-            if (task_record* const same = same_request_locked(posted, has_same_result)) return share(*same);
+            if (task_record* const same = same_request_locked(posted)) return share(*same);
         }
         if (terms.when_busy == when_busy::replace) collect_replaced_locked(terms, replaced);
         relate_locked(posted);

@@ -42,9 +42,6 @@ public:
     waiting_room(const engine_core& core, scheduler& scheduler, worker_pool& workers, timer_loop& timers,
                  event_log& events, const engine_options& options);
 
-    /// Whether two tasks have the same type of result.
-    using comparison = bool (*)(const task_record& other);
-
     /// Lets a posted task in, and makes it known to the scheduler; it may have gone
     /// through, or ended, when this returns. Returns the task to be joined in
     /// its place, if it says so and there is one; null otherwise.
@@ -53,7 +50,7 @@ public:
     /// errc::no_task for an empty handle among its predecessors,
     /// errc::other_engine for a parent of another, errc::already_ended for a
     /// parent that has ended, errc::cycle, resource_busy, std::bad_alloc.
-    [[nodiscard]] intrusive_ptr<task_record> enter(task_record& posted, comparison has_same_result);
+    [[nodiscard]] intrusive_ptr<task_record> enter(task_record& posted);
 
     /// Takes a task that will not begin, or not again, out of every line; true
     /// when it was in one. It keeps what its parts use.
@@ -103,7 +100,7 @@ private:
     void follow_locked(task_terms& terms) noexcept;
     static void leave_predecessors_locked(task_terms& terms) noexcept;
     static void note_end_locked(task_terms& terms, const task_record& ended) noexcept;
-    [[nodiscard]] task_record* same_request_locked(const task_record& posted, comparison has_same_result);
+    [[nodiscard]] task_record* same_request_locked(const task_record& posted);
     void collect_replaced_locked(const task_terms& posted, std::vector<intrusive_ptr<task_record>>& replaced);
     [[nodiscard]] std::exception_ptr busy_locked(task_terms& refused) noexcept;
     [[nodiscard]] bool pass_locked(task_terms& terms, moved_tasks& moved) noexcept;

@@ -12,14 +12,14 @@
 #include <vector>
 
 namespace vmtask::detail {
-task_record* waiting_room::same_request_locked(const task_record& posted, comparison has_same_result)
+task_record* waiting_room::same_request_locked(const task_record& posted)
 {
     const task_terms& terms = *posted.terms();
     task_record* found = nullptr;
     claims_.for_each_who_wants(terms.claims.wanted().front(), [&](const claim_set& other) {
         task_record& task = *other.task;
-        const bool is_same =
-            task.terms()->names().kind == terms.names().kind && other.same_as(terms.claims) && has_same_result(task);
+        const bool is_same = task.terms()->names().kind == terms.names().kind && other.same_as(terms.claims)
+            && task.work().result_type() == posted.work().result_type();
         if (is_same && !task.ended() && !task.cancel_requested()) found = &task;
         return found != nullptr;
     });

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/mpsc_queue.hpp"
+#include "task/task_record.hpp"
 
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/shutdown.hpp>
 

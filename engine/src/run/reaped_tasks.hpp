@@ -3,10 +3,10 @@
 
 #include "base/mpsc_queue.hpp"
 #include "run/reaper.hpp"
+#include "task/task_record.hpp"
 
 #include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/small_mutex.hpp>
-#include <vmtask/detail/task_record.hpp>
 
 namespace vmtask::detail {
 

@@ -3,8 +3,8 @@
 
 #include "run/task_list.hpp"
 #include "run/task_table.hpp"
+#include "task/task_record.hpp"
 
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/engine_options.hpp>
 
 #include <cstdint>

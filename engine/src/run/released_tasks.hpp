@@ -2,9 +2,8 @@
 #pragma once
 
 #include "run/task_list.hpp"
+#include "task/task_record.hpp"
 #include "tell/event_log.hpp"
-
-#include <vmtask/detail/task_record.hpp>
 
 namespace vmtask::detail {
 

@@ -3,8 +3,7 @@
 
 #include "run/intake.hpp"
 #include "run/priority_queue.hpp"
-
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -102,7 +102,7 @@ task_record* scheduler::start_next_locked(steady_time now) noexcept
 void scheduler::note_begin_locked(task_record& begun, steady_time now) noexcept
 {
     begun.began_at_ = now;
-    const bool is_first = !begun.terms_ || begun.failed_attempts() == 0;
+    const bool is_first = !begun.terms() || begun.failed_attempts() == 0;
     if (is_first) counters_.queued.add(now - begun.queued_at_);
 }
 

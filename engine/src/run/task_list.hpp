@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include <atomic>
 #include <cstddef>

@@ -2,10 +2,10 @@
 #include "run/worker_pool.hpp"
 
 #include "run/scheduler.hpp"
+#include "task/task_record.hpp"
 #include "time/timer_loop.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
-#include <vmtask/detail/task_record.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/progress_cell.hpp>
+#include "task/progress_cell.hpp"
 
 #include <algorithm>
 #include <thread>

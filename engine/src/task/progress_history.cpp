@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/progress_history.hpp>
+#include "task/progress_history.hpp"
 
 namespace vmtask::detail {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/status_word.hpp>
+#include "task/status_word.hpp"
 
-#include <vmtask/detail/lifecycle.hpp>
+#include "task/lifecycle.hpp"
 
 namespace vmtask::detail {
 

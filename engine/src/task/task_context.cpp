@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/task_context.hpp>
 
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
+
 #include <vmtask/error.hpp>
 
 #include <system_error>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What is asked of a task while it is there: to cancel, to stay, to go on.
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/limit_watch.hpp"
@@ -10,6 +10,7 @@
 #include "run/event_loop.hpp"
 #include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
+#include "task/lifecycle.hpp"
 #include "task/valid_options.hpp"
 #include "tell/event_log.hpp"
 #include "tell/observe.hpp"
@@ -17,7 +18,6 @@
 #include "wait/blocking_waiter.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/lifecycle.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/obstacle.hpp>
 
@@ -115,7 +115,7 @@ void task_record::stop_body() noexcept
     std::stop_source stop{std::nostopstate};
     {
         const mutex_guard lock(mutex_);
-        if (extras_) stop = extras_->stop;
+        if (extras_now()) stop = extras_now()->stop;
     }
     assert_no_lock_held("stop callbacks are called");
     stop.request_stop();
@@ -125,7 +125,7 @@ void task_record::stop_body() noexcept
 std::error_code task_record::pause()
 {
     const mutex_guard lock(mutex_);
-    extras& more = extras_locked();
+    task_extras& more = extras_locked();
     if (!status_.hold()) return errc::already_ended;
     ++more.holds;
     return {};
@@ -136,8 +136,8 @@ std::error_code task_record::resume()
     {
         const mutex_guard lock(mutex_);
         if (const errc refusal = refusal_of(verb::resume, state()); refusal != errc{}) return refusal;
-        if (!extras_ || extras_->holds == 0) return errc::not_paused;
-        if (--extras_->holds > 0) return {};
+        if (!extras_now() || extras_now()->holds == 0) return errc::not_paused;
+        if (--extras_now()->holds > 0) return {};
         status_.let_go();
     }
     unpause();
@@ -150,9 +150,9 @@ void task_record::unpause() noexcept
     waiter_list* told = nullptr;
     {
         const mutex_guard lock(mutex_);
-        if (!extras_) return;
+        if (!extras_now()) return;
         unpause_locked();
-        told = &extras_->paused;
+        told = &extras_now()->paused;
     }
     tell_waiters(told);
 }
@@ -161,7 +161,7 @@ std::error_code task_record::set_priority(task_priority priority)
 {
     if (!is_valid(priority)) return errc::bad_options;
     if (const errc refusal = refusal_of(verb::set_priority, state()); refusal != errc{}) return refusal;
-    if (terms_) core_.room.set_priority(*this, priority);
+    if (terms()) core_.room.set_priority(*this, priority);
     else core_.scheduler.set_priority(*this, priority);
     return {};
 }
@@ -169,7 +169,7 @@ std::error_code task_record::set_priority(task_priority priority)
 obstacle task_record::obstacle_now()
 {
     obstacle found;
-    if (terms_) found = core_.room.obstacle_of(*this);
+    if (terms()) found = core_.room.obstacle_of(*this);
     if (found.kind != obstacle_kind::none || state() != task_state::queued) return found;
     found.kind = status_.is_held() ? obstacle_kind::hold : obstacle_kind::worker;
     return found;

@@ -4,10 +4,10 @@
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
 #include "run/scheduler.hpp"
+#include "task/task_record.hpp"
 #include "time/coarse_clock.hpp"
 #include "time/wall_clock.hpp"
 
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/task_outcome.hpp>
 
@@ -88,11 +88,11 @@ task_outcome task_record::outcome_now()
     else described.code = error_set();
     describe_failure(described, is_terminal(described.state) ? failure_ : nullptr);
     described.step = progress().step;
-    if (terms_) {
-        described.kind = terms_->names().kind;
-        described.initiator = terms_->names().initiator;
-        described.reason = terms_->names().reason;
-        described.tag = terms_->names().tag;
+    if (terms()) {
+        described.kind = terms()->names().kind;
+        described.initiator = terms()->names().initiator;
+        described.reason = terms()->names().reason;
+        described.tag = terms()->names().tag;
     }
     const clock_reading clock = core_.clock.read();
     describe_times(described, clock);
@@ -103,7 +103,7 @@ task_outcome task_record::outcome_now()
 
 void task_record::describe_times(task_outcome& described, const clock_reading& clock)
 {
-    const attempts_made made = terms_ ? core_.room.attempts_of(*terms_) : attempts_made{};
+    const attempts_made made = terms() ? core_.room.attempts_of(*terms()) : attempts_made{};
     const task_times times = core_.scheduler.times_of(*this);
     // A task that was claimed has ended without another attempt.
     const bool is_begun = described.state != task_state::queued && !status_.is_claimed();
@@ -122,16 +122,16 @@ void task_record::describe_extras_locked(task_outcome& described, const clock_re
         const auto at = std::max(clock.of(cancelled_at_locked()), described.started.value_or(described.queued));
         described.cancel_requested_at = described.ended ? std::min(at, *described.ended) : at;
     }
-    if (!extras_) return;
-    described.warnings = extras_->warnings;
-    described.warnings_dropped = extras_->warnings_dropped;
-    described.cancel_requested_by = extras_->cancel_requested_by;
+    if (!extras_now()) return;
+    described.warnings = extras_now()->warnings;
+    described.warnings_dropped = extras_now()->warnings_dropped;
+    described.cancel_requested_by = extras_now()->cancel_requested_by;
 }
 
 void task_record::add_warning(std::string_view text)
 {
     const mutex_guard lock(mutex_);
-    extras& more = extras_locked();
+    task_extras& more = extras_locked();
     if (more.warnings.size() < task_outcome::most_warnings) more.warnings.emplace_back(text);
     else ++more.warnings_dropped;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Tasks that are parts of another, which ends after them.
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"
@@ -19,11 +19,11 @@ namespace vmtask::detail {
 bool task_record::add_part(task_record& added)
 {
     const mutex_guard lock(mutex_);
-    extras& more = extras_locked();
+    task_extras& more = extras_locked();
     const bool is_over = more.end_after_parts != task_state::queued && more.parts == 0;
     if (is_over || !status_.note_part()) return false;
-    added.terms_->previous_part = more.last_part;
-    (more.last_part ? more.last_part->terms_->next_part : more.first_part) = &added;
+    added.terms()->previous_part = more.last_part;
+    (more.last_part ? more.last_part->terms()->next_part : more.first_part) = &added;
     more.last_part = &added;
     ++more.parts;
     return true;
@@ -31,12 +31,12 @@ bool task_record::add_part(task_record& added)
 
 void task_record::remove_part_locked(task_record& removed) noexcept
 {
-    task_terms& links = *removed.terms_;
-    (links.previous_part ? links.previous_part->terms_->next_part : extras_->first_part) = links.next_part;
-    (links.next_part ? links.next_part->terms_->previous_part : extras_->last_part) = links.previous_part;
+    task_terms& links = *removed.terms();
+    (links.previous_part ? links.previous_part->terms()->next_part : extras_now()->first_part) = links.next_part;
+    (links.next_part ? links.next_part->terms()->previous_part : extras_now()->last_part) = links.previous_part;
     links.next_part = nullptr;
     links.previous_part = nullptr;
-    --extras_->parts;
+    --extras_now()->parts;
 }
 
 /// True when there are some; the last of them to end publishes the end then.
@@ -44,8 +44,8 @@ bool task_record::parts_go_on(task_state terminal) noexcept
 {
     {
         const mutex_guard lock(mutex_);
-        extras_->end_after_parts = terminal;
-        if (extras_->parts == 0) return false;
+        extras_now()->end_after_parts = terminal;
+        if (extras_now()->parts == 0) return false;
     }
     if (terminal != task_state::succeeded) cancel_parts();
     return true;
@@ -94,7 +94,7 @@ void task_record::cancel_parts() noexcept
             const auto answer = part->ask_to_cancel({}, cancel_origin::parent, &status_word::request_cancel);
             const bool is_ours =
                 answer == status_word::cancel_answer::requested || answer == status_word::cancel_answer::claimed;
-            if (is_ours) asked.add(*part->terms_);
+            if (is_ours) asked.add(*part->terms());
         }
     };
     ask_parts_of(*this);
@@ -107,21 +107,21 @@ void task_record::cancel_parts() noexcept
 std::size_t task_record::parts_left() const noexcept
 {
     const mutex_guard lock(mutex_);
-    return extras_ ? extras_->parts : 0;
+    return extras_now() ? extras_now()->parts : 0;
 }
 
 /// Each is told once: those that are told go to the end of the line.
 intrusive_ptr<task_record> task_record::next_part_to_tell() noexcept
 {
     const mutex_guard lock(mutex_);
-    task_record* const first = extras_->first_part;
+    task_record* const first = extras_now()->first_part;
     if (!first) return {};
-    if (extras_->last_part != first) {
+    if (extras_now()->last_part != first) {
         remove_part_locked(*first);
-        first->terms_->previous_part = extras_->last_part;
-        extras_->last_part->terms_->next_part = first;
-        extras_->last_part = first;
-        ++extras_->parts;
+        first->terms()->previous_part = extras_now()->last_part;
+        extras_now()->last_part->terms()->next_part = first;
+        extras_now()->last_part = first;
+        ++extras_now()->parts;
     }
     return share(*first);
 }
@@ -132,8 +132,8 @@ bool task_record::part_ended(task_record& part) noexcept
 {
     const mutex_guard lock(mutex_);
     remove_part_locked(part);
-    if (part.state() == task_state::cancelled) extras_->part_cancelled = true;
-    return extras_->parts == 0 && extras_->end_after_parts != task_state::queued;
+    if (part.state() == task_state::cancelled) extras_now()->part_cancelled = true;
+    return extras_now()->parts == 0 && extras_now()->end_after_parts != task_state::queued;
 }
 
 /// The body's verdict holds, unless a cancel has come after it and stopped a
@@ -141,8 +141,8 @@ bool task_record::part_ended(task_record& part) noexcept
 task_state task_record::verdict_after_parts() noexcept
 {
     const mutex_guard lock(mutex_);
-    const task_state verdict = extras_->end_after_parts;
-    if (verdict != task_state::succeeded || !cancel_requested() || !extras_->part_cancelled) return verdict;
+    const task_state verdict = extras_now()->end_after_parts;
+    if (verdict != task_state::succeeded || !cancel_requested() || !extras_now()->part_cancelled) return verdict;
     set_error(errc::cancelled);
     return task_state::cancelled;
 }
@@ -151,8 +151,8 @@ task_state task_record::verdict_after_parts() noexcept
 void task_record::tell_wholes() noexcept
 {
     intrusive_ptr<task_record> ended = share(*this);
-    while (ended->terms_ && ended->terms_->parent) {
-        intrusive_ptr<task_record> whole = ended->terms_->parent;
+    while (ended->terms() && ended->terms()->parent) {
+        intrusive_ptr<task_record> whole = ended->terms()->parent;
         if (!whole->part_ended(*ended)) return;
         (void)whole->latch_end(whole->verdict_after_parts(), true);
         whole->retire();

@@ -4,9 +4,8 @@
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"
 #include "run/scheduler.hpp"
+#include "task/task_record.hpp"
 #include "time/wall_clock.hpp"
-
-#include <vmtask/detail/task_record.hpp>
 
 #include <algorithm>
 #include <optional>

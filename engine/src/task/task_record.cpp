@@ -3,7 +3,7 @@
 // A task from its post to its end. What can be done to it meanwhile is in
 // task_control.cpp, who waits for it in task_waits.cpp, what its body reports in
 // task_report.cpp, what is part of it in task_parts.cpp.
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "base/error_of.hpp"
@@ -19,6 +19,7 @@
 #include "tell/observe.hpp"
 #include "time/coarse_clock.hpp"
 
+#include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/task_context.hpp>
@@ -28,6 +29,7 @@
 
 #include <exception>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -63,15 +65,93 @@ task_record::task_record(engine_core& core, std::uint64_t id, task_options&& opt
       status_(require_valid(options).cancelable),
       began_at_(coarse_now()),
       queued_at_(began_at_),
-      extras_(options.description.empty() ? nullptr : std::make_unique<extras>()),
-      terms_(has_terms(options) ? std::make_unique<task_terms>(*this, std::move(options)) : nullptr),
       priority_(options.priority)
 {
-    if (extras_) extras_->description = std::move(options.description);
-    if (options.held) (void)pause();
+    std::unique_ptr<task_extras> extras;
+    if (!options.description.empty()) {
+        extras = std::make_unique<task_extras>();
+        extras->description = std::move(options.description);
+    }
+    const bool is_held = options.held;
+    annex_.begin(has_terms(options) ? std::make_unique<task_terms>(*this, std::move(options)) : nullptr,
+                 std::move(extras));
+    if (is_held) (void)pause();
 }
 
 task_record::~task_record() = default;
+
+// --- Making ---
+
+namespace {
+
+/// The work has to begin right behind the record, so what it needs beyond the record's
+/// alignment is left free before that.
+std::size_t bytes_before(block_layout work) noexcept
+{
+    return (sizeof(task_record) + work.alignment - 1) / work.alignment * work.alignment;
+}
+
+bool is_over_aligned(block_layout work) noexcept
+{
+    return work.alignment > alignof(task_record);
+}
+
+/// Tasks are made on one thread and destroyed on another: mostly from the block pool.
+void* allocate_for(block_layout work)
+{
+    const std::size_t size = bytes_before(work) + work.size;
+    return is_over_aligned(work) ? ::operator new(size, std::align_val_t(work.alignment)) : allocate_block(size);
+}
+
+void free_behind(task_record& record, block_layout work) noexcept
+{
+    void* const block = static_cast<std::byte*>(record.place_of_work()) - bytes_before(work);
+    if (is_over_aligned(work)) ::operator delete(block, std::align_val_t(work.alignment));
+    else free_block(block, bytes_before(work) + work.size);
+}
+
+} // namespace
+
+static_assert(sizeof(task_record) == 144,
+              "what a queued task costs; a multiple of 16, so that the work follows without a gap");
+
+task_record* task_record::make(engine_core& core, std::uint64_t id, task_options* options, block_layout work)
+{
+    void* const block = allocate_for(work);
+    void* const place = static_cast<std::byte*>(block) + bytes_before(work) - sizeof(task_record);
+    try {
+        return options ? new (place) task_record(core, id, std::move(*options)) : new (place) task_record(core, id);
+    } catch (...) {
+        free_behind(*static_cast<task_record*>(place), work);
+        throw;
+    }
+}
+
+void task_record::complete_making() noexcept
+{
+    kind_ = work().kind();
+}
+
+void task_record::unmake(block_layout work) noexcept
+{
+    this->~task_record();
+    free_behind(*this, work);
+}
+
+void task_record::destroy_whole(task_record& record) noexcept
+{
+    const block_layout work = record.work().layout();
+    record.work().~task_work();
+    record.unmake(work);
+}
+
+task_record& task_record::record_of(const task_work& work) noexcept
+{
+    // Its first base, so that it stands where the whole of the work does.
+    return reinterpret_cast<task_record*>(const_cast<task_work*>(&work))[-1];
+}
+
+// --- References ---
 
 bool task_record::try_add_reference() noexcept
 {
@@ -110,8 +190,8 @@ void task_record::destroy() noexcept
     assert_no_lock_held("a result is destroyed");
     for (task_record* going = this; going;) {
         engine_core& core = going->core_;
-        task_record* const whole = going->terms_ ? going->terms_->parent.release() : nullptr;
-        delete going;
+        task_record* const whole = going->terms() ? going->terms()->parent.release() : nullptr;
+        destroy_whole(*going);
         core.forget_task();
         going = nullptr;
         if (whole && whole->drop_reference()) going = whole;
@@ -122,34 +202,45 @@ const std::string& task_record::description() const noexcept
 {
     static const std::string none;
     const mutex_guard lock(mutex_);
-    return extras_ ? extras_->description : none;
+    return extras_now() ? extras_now()->description : none;
 }
 
 const task_names& task_record::names() const noexcept
 {
-    return terms_->names();
+    return terms()->names();
 }
 
 task_record* task_record::whole() const noexcept
 {
-    return terms_ ? terms_->parent.get() : nullptr;
+    return terms() ? terms()->parent.get() : nullptr;
 }
 
 int task_record::failed_attempts() const noexcept
 {
-    return terms_ && terms_->retry ? terms_->retry->made.failed : 0;
+    return terms() && terms()->retry ? terms()->retry->made.failed : 0;
 }
 
+/// What is of a category of its own is told by the exception that brought it.
 void task_record::set_error(std::error_code error) noexcept
 {
     error_value_ = error.value();
-    error_category_ = &error.category();
+    const std::error_category& category = error.category();
+    if (category == engine_category()) error_origin_ = error_origin::engine;
+    else if (category == std::generic_category()) error_origin_ = error_origin::generic;
+    else if (category == std::system_category()) error_origin_ = error_origin::system;
+    else error_origin_ = error_origin::exception;
 }
 
 std::error_code task_record::error_set() const noexcept
 {
-    if (!error_category_) return {};
-    return {error_value_, *error_category_};
+    switch (error_origin_) {
+    case error_origin::engine: return {error_value_, engine_category()};
+    case error_origin::generic: return {error_value_, std::generic_category()};
+    case error_origin::system: return {error_value_, std::system_category()};
+    case error_origin::exception: return error_of(failure_);
+    case error_origin::none: break;
+    }
+    return {};
 }
 
 std::error_code task_record::error() const noexcept
@@ -173,12 +264,12 @@ void task_record::require_success() const
 
 limit_watch* task_record::limits_or_null() noexcept
 {
-    return terms_ ? terms_->limits.get() : nullptr;
+    return terms() ? terms()->limits.get() : nullptr;
 }
 
 bool task_record::has_passed(limit_kind kind) const noexcept
 {
-    return terms_ && terms_->limits && terms_->limits->has_passed(kind);
+    return terms() && terms()->limits && terms()->limits->has_passed(kind);
 }
 
 void task_record::watch_begin() noexcept
@@ -212,7 +303,7 @@ bool task_record::run()
     std::exception_ptr failure;
     try {
         failure = call_body();
-        if (failure && terms_ && begin_anew(failure)) return false;
+        if (failure && terms() && begin_anew(failure)) return false;
     } catch (forced_unwind&) {
         end_with_thread();
         throw;
@@ -236,11 +327,11 @@ std::exception_ptr task_record::call_body()
 /// Out of wherever it is queued: somebody has claimed it.
 void task_record::leave_queue() noexcept
 {
-    if (terms_ && core_.room.withdraw(*this)) core_.scheduler.count_left();
+    if (terms() && core_.room.withdraw(*this)) core_.scheduler.count_left();
     else core_.scheduler.leave_queue(*this);
 }
 
-void task_record::launch() noexcept
+void task_record::make_ready() noexcept
 {
     if (core_.scheduler.make_ready(*this)) core_.workers.notify();
 }
@@ -254,7 +345,7 @@ bool task_record::start_elsewhere() noexcept
 
 bool task_record::end(std::exception_ptr failure) noexcept
 {
-    if (failure && terms_ && begin_anew(failure)) return false;
+    if (failure && terms() && begin_anew(failure)) return false;
     return end_for_good(std::move(failure));
 }
 
@@ -269,7 +360,7 @@ bool task_record::end_for_good(std::exception_ptr failure) noexcept
 bool task_record::begin_anew(const std::exception_ptr& failure)
 {
     const std::error_code code = error_of(failure);
-    if (!terms_->retry || says_cancelled(code)) return false;
+    if (!terms()->retry || says_cancelled(code)) return false;
     return core_.room.delay(*this, code);
 }
 

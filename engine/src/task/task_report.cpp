@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What a body says of its progress, and what is shown of it.
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include "gate/limit_watch.hpp"
 
@@ -41,9 +41,9 @@ progress_snapshot task_record::progress()
     // Not a word of memory for tasks that have reported nothing.
     const bool moves = numbers.fraction > 0 || numbers.done > 0;
     if (state == task_state::running && moves) note_progress_locked(numbers, snapshot);
-    if (extras_) {
-        snapshot.unit = extras_->unit;
-        snapshot.step = extras_->step;
+    if (extras_now()) {
+        snapshot.unit = extras_now()->unit;
+        snapshot.step = extras_now()->step;
     }
     return snapshot;
 }
@@ -55,12 +55,6 @@ void task_record::note_progress_locked(const progress_cell::numbers& numbers, pr
     history->note(std::chrono::steady_clock::now(), numbers);
     if (numbers.done > 0) snapshot.units_per_second = history->units_per_second();
     snapshot.time_left = history->time_left();
-}
-
-task_record::extras& task_record::extras_locked()
-{
-    if (!extras_) extras_ = std::make_unique<extras>();
-    return *extras_;
 }
 
 void task_record::set_progress_unit(std::string_view unit)
@@ -78,7 +72,7 @@ void task_record::set_step(std::string_view text)
 void task_record::swap_progress_unit(std::string& unit)
 {
     const mutex_guard lock(mutex_);
-    extras& kept = extras_locked();
+    task_extras& kept = extras_locked();
     kept.unit.swap(unit);
     if (kept.history && kept.unit != unit) kept.history->begin_other_units();
 }
@@ -86,7 +80,7 @@ void task_record::swap_progress_unit(std::string& unit)
 void task_record::swap_step(std::string& text)
 {
     const mutex_guard lock(mutex_);
-    extras& kept = extras_locked();
+    task_extras& kept = extras_locked();
     kept.step.swap(text);
     ++kept.steps;
 }
@@ -100,7 +94,7 @@ progress_mark task_record::mark_of_progress() const noexcept
 progress_mark task_record::progress_mark_locked() const noexcept
 {
     const progress_cell::numbers numbers = progress_.read();
-    return {numbers.fraction, numbers.done, extras_ ? extras_->steps : 0};
+    return {numbers.fraction, numbers.done, extras_now() ? extras_now()->steps : 0};
 }
 
 } // namespace vmtask::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Who waits for a task, and how they are told.
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include "base/adaptive_spin.hpp"
 #include "base/engine_core.hpp"
@@ -54,7 +54,7 @@ bool task_record::add_paused(waiter& added, give_up_handler* give_up)
 {
     const mutex_guard lock(mutex_);
     if (!status_.pause()) return false;
-    list_waiter_locked(added, extras_->paused, give_up);
+    list_waiter_locked(added, extras_now()->paused, give_up);
     if (limit_watch* const limits = limits_or_null()) limits->task_paused_locked();
     return true;
 }
@@ -116,7 +116,7 @@ void task_record::forget_waiter_locked(waiter& forgotten) noexcept
     waiter_list::remove_locked(forgotten);
     if (forgotten.give_up_) forgotten.give_up_->target_ = nullptr;
     forgotten.give_up_ = nullptr;
-    if (extras_ && extras_->paused.empty()) unpause_locked();
+    if (extras_now() && extras_now()->paused.empty()) unpause_locked();
 }
 
 void task_record::detach(waiter& removed) noexcept

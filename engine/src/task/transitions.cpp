@@ -2,7 +2,7 @@
 //
 // What happens at each change of a task's state, in which order, and who is told:
 // the one place for each. The status word has the last word on whether it happens.
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/waiting_room.hpp"
@@ -44,7 +44,7 @@ void task_record::announce_resumption() noexcept
 /// False when the task ends later, after its parts.
 bool task_record::publish(task_state terminal) noexcept
 {
-    if (!terms_) {
+    if (!terms()) {
         const status_word::end_answer answer = latch_end(terminal, false);
         if (answer != status_word::end_answer::has_parts) return answer != status_word::end_answer::refused;
         if (parts_go_on(terminal)) return false;
@@ -68,13 +68,13 @@ status_word::end_answer task_record::latch_end(task_state terminal, bool parts_h
 {
     using end_answer = status_word::end_answer;
     watch_end();
-    if (terms_) core_.room.release(*this);
+    if (terms()) core_.room.release(*this);
     const end_answer answer = status_.end(terminal, parts_have_ended);
     if (answer == end_answer::refused || answer == end_answer::has_parts) return answer;
     if (answer == end_answer::ended_with_waiters) {
         // Telling them may run code of their executors: what was left to this worker
         // (see moved_tasks) does not wait for that.
-        if (terms_ && core_.scheduler.has_queued()) core_.workers.notify();
+        if (terms() && core_.scheduler.has_queued()) core_.workers.notify();
         tell_waiters(&waiters_);
     }
     (void)core_.events.note(*this, task_event_kind::ended, error_set());

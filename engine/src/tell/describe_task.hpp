@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
+
 #include <vmtask/task_event.hpp>
 
 namespace vmtask::detail {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/engine_core.hpp"
+#include "task/task_record.hpp"
 #include "tell/event_log.hpp"
 #include "tell/observer_seat.hpp"
 #include "tell/task_names.hpp"
 
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/task_event.hpp>
 #include <vmtask/task_observer.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "task/task_record.hpp"
 #include "tell/progress_mark.hpp"
 
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/task_state.hpp>
 
 #include <cstdint>

@@ -6,7 +6,7 @@ namespace vmtask::detail {
 awaited_tasks::list::~list()
 {
     for (task_record* const record : records) {
-        if (record) record->release_reference();
+        if (record) release_reference(*record);
     }
 }
 
@@ -14,7 +14,7 @@ void awaited_tasks::add(const task_handle& handle)
 {
     const intrusive_ptr<task_record>& record = record_of(handle);
     list_->records.push_back(record.get());
-    if (record) record->add_reference();
+    if (record) add_reference(*record);
 }
 
 } // namespace vmtask::detail

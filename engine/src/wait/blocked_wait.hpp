@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/task_record.hpp>
+#include "task/task_record.hpp"
+
 #include <vmtask/detail/wait_kind.hpp>
 
 #include <cstdint>

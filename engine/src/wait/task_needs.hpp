@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "task/task_record.hpp"
 #include "wait/blocked_wait.hpp"
 
 #include <vmtask/detail/intrusive_ptr.hpp>
-#include <vmtask/detail/task_record.hpp>
 
 #include <cstddef>
 #include <cstdint>

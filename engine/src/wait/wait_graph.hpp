@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/engine_thread.hpp"
+#include "task/task_record.hpp"
 #include "wait/blocked_wait.hpp"
 
 #include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/task_record.hpp>
 
 #include <atomic>
 #include <cstdint>

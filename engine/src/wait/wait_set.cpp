@@ -3,10 +3,10 @@
 
 #include "base/engine_core.hpp"
 #include "base/process_mark.hpp"
+#include "task/task_record.hpp"
 #include "wait/blocked_scope.hpp"
 #include "wait/blocking_waiter.hpp"
 
-#include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/lifecycle.hpp>
-#include <vmtask/detail/status_word.hpp>
+#include "task/lifecycle.hpp"
 
 #include "support/catch.hpp"
+#include "task/status_word.hpp"
 
 #include <array>
 #include <set>

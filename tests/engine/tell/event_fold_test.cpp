@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/lifecycle.hpp>
-#include <vmtask/engine.hpp>
-
 #include "support/catch.hpp"
+#include "task/lifecycle.hpp"
+
+#include <vmtask/engine.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/use_future.hpp>

@@ -5,12 +5,10 @@
 // the races is the engine's own; around it stand the steps of task_record,
 // waiter_list, blocking_waiter and the timer loop, each named where it is.
 
-#include <vmtask/detail/lifecycle.hpp>
-#include <vmtask/detail/status_word.hpp>
-
-#include "task/interleavings.hpp"
-
 #include "support/catch.hpp"
+#include "task/interleavings.hpp"
+#include "task/lifecycle.hpp"
+#include "task/status_word.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -57,10 +57,10 @@ template <class Executor>
 {
     if constexpr (std::is_same_v<Executor, loop_executor>) {
         for (task_record* const record : tasks.records()) {
-            if (event_loop_executor(record->core()) == executor) return record->core();
+            if (event_loop_executor(core_of(*record)) == executor) return core_of(*record);
         }
     }
-    return tasks.records().front()->core();
+    return core_of(*tasks.records().front());
 }
 
 /// What the memory of such a wait is counted in.
@@ -176,7 +176,7 @@ private:
 
     static executor executor_of(const Handler& handler, const awaited_tasks& tasks) noexcept
     {
-        return asio::get_associated_executor(handler, event_loop_executor(tasks.records().front()->core()));
+        return asio::get_associated_executor(handler, event_loop_executor(core_of(*tasks.records().front())));
     }
 
     [[nodiscard]] bool is_event_loop() const noexcept
@@ -253,7 +253,7 @@ public:
     [[nodiscard]] executor_type get_executor() const noexcept
     {
         if (cannot_wait()) return asio::system_executor();
-        return event_loop_executor(report_.tasks().records().front()->core());
+        return event_loop_executor(core_of(*report_.tasks().records().front()));
     }
 
     template <class Handler>

@@ -9,8 +9,8 @@
 #include <vmtask/detail/give_up_handler.hpp>
 #include <vmtask/detail/loop_delivery.hpp>
 #include <vmtask/detail/ranked_mutex.hpp>
-#include <vmtask/detail/result_record.hpp>
 #include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/task_work.hpp>
 #include <vmtask/detail/wait_registry.hpp>
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/error.hpp>
@@ -104,7 +104,7 @@ public:
     async_waiter(intrusive_ptr<task_record>&& record, steady_time deadline, Handler&& handler, Report&& report)
         : waiter(deadline),
           memory_of_handler_(asio::get_associated_allocator(handler)),
-          destination_(std::in_place, record->core(), executor_of(handler, *record)),
+          destination_(std::in_place, core_of(*record), executor_of(handler, *record)),
           held_(std::move(record)),
           handler_(std::move(handler)),
           report_(std::move(report))
@@ -115,7 +115,7 @@ public:
     {
         assert_no_lock_held("a wait is completed");
         outcome_ = outcome;
-        if (!destination_->hand_over(*this)) tell(held_->core());
+        if (!destination_->hand_over(*this)) tell(core_of(*held_));
     }
 
     /// Where the handler is to run. The event loop stays pinned until it has
@@ -139,7 +139,7 @@ public:
     }
 
 private:
-    bool take_back() noexcept override { return withdraw() || take_back_postponed(held_->core(), *this); }
+    bool take_back() noexcept override { return withdraw() || take_back_postponed(core_of(*held_), *this); }
 
     bool post_handler() noexcept override
     {
@@ -182,13 +182,13 @@ private:
 
     static void deliver(intrusive_ptr<task_record> record, Handler&& handler, Report&& report, std::error_code error)
     {
-        destination_type destination(record->core(), executor_of(handler, *record));
+        destination_type destination(core_of(*record), executor_of(handler, *record));
         destination.post(delivery_type(std::move(handler), std::move(report), error, std::move(record)));
     }
 
     static executor executor_of(const Handler& handler, task_record& record) noexcept
     {
-        return asio::get_associated_executor(handler, event_loop_executor(record.core()));
+        return asio::get_associated_executor(handler, event_loop_executor(core_of(record)));
     }
 
     give_up_handler* connect_slot()
@@ -207,19 +207,19 @@ private:
 
 /// What a wait is for: the end of the task.
 struct wait_for_end {
-    static bool is_over(const task_record& record) noexcept { return record.ended(); }
+    static bool is_over(const task_record& record) noexcept { return has_ended(record); }
     static bool list(task_record& record, waiter& added, give_up_handler* give_up)
     {
-        return record.add_waiter(added, give_up);
+        return add_waiter(record, added, give_up);
     }
 };
 
 /// What a wait is for: that the task is not paused any more.
 struct wait_for_resumption {
-    static bool is_over(const task_record& record) noexcept { return !record.needs_checkpoint(); }
+    static bool is_over(const task_record& record) noexcept { return !needs_checkpoint(record); }
     static bool list(task_record& record, waiter& added, give_up_handler* give_up)
     {
-        return record.add_paused(added, give_up);
+        return add_paused(record, added, give_up);
     }
 };
 
@@ -240,15 +240,15 @@ public:
     /// Touches nothing of its own once the wait is listed: it may be over then.
     bool list(task_record& record, waiter& added, give_up_handler* give_up)
     {
-        is_observed_ = record.announce_pause();
+        is_observed_ = announce_pause(record);
         return wait_for_resumption::list(record, added, give_up);
     }
 
     template <class Handler>
     void operator()(Handler&& handler, std::error_code error) const
     {
-        if (is_observed_) record_->announce_resumption();
-        if (!error && record_->cancel_requested()) error = errc::cancelled;
+        if (is_observed_) announce_resumption(*record_);
+        if (!error && is_asked_to_cancel(*record_)) error = errc::cancelled;
         std::forward<Handler>(handler)(error);
     }
 
@@ -261,7 +261,7 @@ private:
 template <class T>
 class report_result : public wait_for_end {
 public:
-    explicit report_result(intrusive_ptr<result_record<T>> record) noexcept : record_(std::move(record)) {}
+    explicit report_result(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
 
     template <class Handler>
     void operator()(Handler&& handler, std::error_code error) const
@@ -276,7 +276,7 @@ private:
     {
         try {
             if (error) throw std::system_error(error);
-            return record_->copy_or_take();
+            return result_of<T>(*record_).copy_or_take();
         } catch (forced_unwind&) {
             throw;
         } catch (...) {
@@ -285,7 +285,7 @@ private:
         }
     }
 
-    intrusive_ptr<result_record<T>> record_; // null when the handle was empty
+    intrusive_ptr<task_record> record_; // null when the handle was empty
 };
 
 /// The same for a task without a value, or one whose type is not known here.
@@ -305,7 +305,7 @@ private:
     {
         try {
             if (error) throw std::system_error(error);
-            record_->require_success();
+            require_success(*record_);
             return nullptr;
         } catch (...) {
             return std::current_exception();
@@ -339,7 +339,7 @@ public:
     [[nodiscard]] executor_type get_executor() const noexcept
     {
         if (!record_) return asio::system_executor();
-        return event_loop_executor(record_->core());
+        return event_loop_executor(core_of(*record_));
     }
 
     template <class Handler>

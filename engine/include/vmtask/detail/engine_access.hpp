@@ -9,6 +9,10 @@
 
 #include <cstdint>
 
+namespace vmtask {
+struct task_options;
+}
+
 namespace vmtask::detail {
 
 class engine_core;
@@ -50,25 +54,22 @@ private:
 /// given back when making the task fails.
 class admission {
 public:
-    /// `whole` is the task that the options say it is a part of, if any: a
-    /// shutdown that drains still takes parts of tasks that have not ended.
-    /// Throws std::system_error with errc::shutting_down or errc::queue_full.
-    admission(engine_core& core, const task_record* whole);
+    /// A shutdown that drains still takes parts, as the options may say, of tasks that
+    /// have not ended. Null for no options. Throws std::system_error with
+    /// errc::shutting_down or errc::queue_full.
+    admission(engine_core& core, const task_options* options);
     ~admission();
     admission(const admission&) = delete;
     admission& operator=(const admission&) = delete;
 
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    // Where one of these throws, the task was not posted.
-    /// Hands the task over to a worker. Throws std::bad_alloc.
-    void submit(task_record& record);
-    /// Makes the task known without queueing it for a worker. Throws std::bad_alloc.
-    void enlist(task_record& record);
-    /// Lets a task with terms in; see waiting_room::enter. Where that returns
-    /// another task, this one was not posted.
-    [[nodiscard]] intrusive_ptr<task_record> enter(task_record& record, bool (*has_same_result)(const task_record&));
+    /// Lets the task in, which may have ended when this returns. Returns that task, or
+    /// the one that it is joined with; see waiting_room::enter, also for errors. Where
+    /// it throws, or returns another, the task was not posted.
+    [[nodiscard]] intrusive_ptr<task_record> post(intrusive_ptr<task_record> made);
 
 private:
+    [[nodiscard]] intrusive_ptr<task_record> enter_on_terms(task_record& record);
     void announce(task_record& record);
     void discard(task_record& record) noexcept;
 

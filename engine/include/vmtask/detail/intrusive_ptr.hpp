@@ -9,16 +9,16 @@ namespace vmtask::detail {
 struct adopt_reference_t {};
 inline constexpr adopt_reference_t adopt_reference{};
 
-/// Shares an object that counts its own references (`add_reference`,
-/// `release_reference`). A shared_ptr would cost a task a second count and
-/// every handle a second word.
+/// Shares an object that counts its own references, by `add_reference(object)` and
+/// `release_reference(object)`, which need not know what it looks like inside. A
+/// shared_ptr would cost a task a second count and every handle a second word.
 template <class T>
 class intrusive_ptr {
 public:
     intrusive_ptr() noexcept = default;
     explicit intrusive_ptr(T* object) noexcept : object_(object)
     {
-        if (object_) object_->add_reference();
+        if (object_) add_reference(*object_);
     }
     intrusive_ptr(T* object, adopt_reference_t) noexcept : object_(object) {}
 
@@ -31,7 +31,7 @@ public:
     }
     ~intrusive_ptr()
     {
-        if (object_) object_->release_reference();
+        if (object_) release_reference(*object_);
     }
 
     [[nodiscard]] T* get() const noexcept { return object_; }

@@ -6,8 +6,8 @@
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/destination.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
-#include <vmtask/detail/result_record.hpp>
 #include <vmtask/detail/task_record.hpp>
+#include <vmtask/detail/task_work.hpp>
 #include <vmtask/detail/wait_registry.hpp>
 #include <vmtask/detail/waiter.hpp>
 
@@ -38,7 +38,7 @@ template <class Executor>
 class resumption final : public waiter, public context_wait {
 public:
     resumption(intrusive_ptr<task_record> task, const Executor& executor)
-        : waiter(deadline_never), destination_(std::in_place, task->core(), executor), task_(std::move(task))
+        : waiter(deadline_never), destination_(std::in_place, core_of(*task), executor), task_(std::move(task))
     {
     }
 
@@ -46,22 +46,22 @@ public:
     static void* operator new(std::size_t size) { return allocate_block(size); }
     static void operator delete(void* memory, std::size_t size) noexcept { free_block(memory, size); }
 
-    void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void release_reference() noexcept
+    friend void add_reference(resumption& self) noexcept { self.references_.fetch_add(1, std::memory_order_relaxed); }
+    friend void release_reference(resumption& self) noexcept
     {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+        if (self.references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &self;
     }
 
     /// Begins the wait. The coroutine may have ended when this returns.
     void begin(std::coroutine_handle<> suspended) noexcept
     {
         suspended_ = suspended;
-        add_reference(); // the wait's
+        add_reference(*this); // the wait's
         // A context that is shutting down lets go what is posted to it.
-        if (!enter(destination_->registry()) || !task_->add_waiter(*this)) complete(wait_outcome::completed);
+        if (!enter(destination_->registry()) || !add_waiter(*task_, *this)) complete(wait_outcome::completed);
     }
 
-    void complete(wait_outcome) noexcept override { tell(task_->core()); }
+    void complete(wait_outcome) noexcept override { tell(core_of(*task_)); }
 
     /// Where the coroutine is to go on.
     void deliver()
@@ -87,7 +87,7 @@ public:
     }
 
 private:
-    bool take_back() noexcept override { return withdraw() || take_back_postponed(task_->core(), *this); }
+    bool take_back() noexcept override { return withdraw() || take_back_postponed(core_of(*task_), *this); }
 
     bool post_handler() noexcept override
     {
@@ -153,8 +153,8 @@ template <class T>
 struct fetch_value {
     T operator()(task_record& task) const
     {
-        if constexpr (std::is_void_v<T>) task.require_success();
-        else return static_cast<result_record<T>&>(task).copy_or_take();
+        if constexpr (std::is_void_v<T>) require_success(task);
+        else return result_of<T>(task).copy_or_take();
     }
 };
 

@@ -67,8 +67,7 @@ public:
     [[nodiscard]] waiter* pop_claimed_locked() noexcept;
 
 private:
-    waiter* first_ = nullptr;
-    waiter* last_ = nullptr;
+    waiter* first_ = nullptr; // whose previous one is the last
 };
 
 } // namespace vmtask::detail

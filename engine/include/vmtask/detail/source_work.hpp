@@ -3,30 +3,22 @@
 
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/forced_unwind.hpp>
-#include <vmtask/detail/result_record.hpp>
+#include <vmtask/detail/task_work.hpp>
 #include <vmtask/task_context.hpp>
 
 #include <atomic>
-#include <cstdint>
 #include <exception>
 #include <utility>
 
 namespace vmtask::detail {
 
-/// A task without a body: its owner says how it ends.
+/// What stands for the body of a task that has none: its owner says how it ends.
 template <class T>
-class source_record final : public result_record<T> {
+class source_work final : public result_work<T> {
 public:
-    template <class... Options>
-    source_record(engine_core& core, std::uint64_t id, Options&&... options)
-        : result_record<T>(core, id, std::forward<Options>(options)...), context_(*this)
-    {
-    }
+    source_work() noexcept : context_(this->record()) {}
 
     [[nodiscard]] task_context& context() noexcept { return context_; }
-
-    void launch() noexcept override { (void)this->start_elsewhere(); }
-    [[nodiscard]] body_kind kind() const noexcept override { return body_kind::elsewhere; }
 
     /// Ends the task with a value, or with what making it throws. False when it
     /// has ended, or somebody is ending it.
@@ -38,46 +30,34 @@ public:
         try {
             if constexpr (sizeof...(Arguments) > 0) this->set_value(std::forward<Arguments>(arguments)...);
         } catch (forced_unwind&) {
-            end_as_abandoned();
+            this->end_abandoned();
             throw;
         } catch (...) {
             failure = std::current_exception();
         }
-        finish(std::move(failure));
+        this->end(std::move(failure));
         return true;
     }
 
     bool fail(std::exception_ptr failure) noexcept
     {
         if (!claim()) return false;
-        finish(std::move(failure));
+        this->end(std::move(failure));
         return true;
     }
 
     /// Ends the task with errc::abandoned, which takes no memory.
     void abandon() noexcept
     {
-        if (!is_left_behind(this->core()) && claim()) end_as_abandoned();
+        if (!is_left_behind(this->core()) && claim()) this->end_abandoned();
     }
 
 private:
     /// A cancelled task that had not begun is ended by whoever cancelled it.
     bool claim() noexcept
     {
-        return this->state() != task_state::queued && !this->ended()
+        return this->state() != task_state::queued && !this->has_ended()
             && !claimed_.exchange(true, std::memory_order_acq_rel);
-    }
-
-    void end_as_abandoned() noexcept
-    {
-        if (this->end_abandoned()) this->retire();
-        this->let_paused_go();
-    }
-
-    void finish(std::exception_ptr failure) noexcept
-    {
-        if (this->end(std::move(failure))) this->retire();
-        this->let_paused_go();
     }
 
     void end_with_engine() noexcept override
@@ -90,8 +70,9 @@ private:
         }
         fail(std::move(failure));
     }
-    void invoke(task_context&) override {}
-    void destroy_body() noexcept override {}
+    [[nodiscard]] block_layout layout() const noexcept override { return {sizeof(source_work), alignof(source_work)}; }
+    [[nodiscard]] body_kind kind() const noexcept override { return body_kind::elsewhere; }
+    void launch() noexcept override { (void)this->start_elsewhere(); }
     [[nodiscard]] bool has_trivial_body() const noexcept override { return true; }
 
     task_context context_;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "task/progress_cell.hpp"
+
 #include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/progress_cell.hpp>
 
 #include <array>
 #include <chrono>

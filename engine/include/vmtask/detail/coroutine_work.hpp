@@ -4,7 +4,7 @@
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/ranked_mutex.hpp>
-#include <vmtask/detail/result_record.hpp>
+#include <vmtask/detail/task_work.hpp>
 #include <vmtask/task_context.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -15,7 +15,6 @@
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -24,18 +23,28 @@
 
 namespace vmtask::detail {
 
-/// A task whose body is a coroutine that runs on the event loop.
+/// A body that is a coroutine, which runs on the event loop.
 template <class Body, class T>
-class coroutine_record final : public result_record<T> {
+class coroutine_work final : public result_work<T> {
 public:
-    template <class Given, class... Options>
-    coroutine_record(Given&& body, engine_core& core, std::uint64_t id, Options&&... options)
-        : result_record<T>(core, id, std::forward<Options>(options)...),
-          body_(std::in_place, std::forward<Given>(body)),
-          context_(*this),
-          executor_(coroutine_executor(core))
+    template <class Given>
+    coroutine_work(Given&& body, engine_core& core)
+        : body_(std::in_place, std::forward<Given>(body)), context_(this->record()), executor_(coroutine_executor(core))
     {
     }
+
+private:
+    /// Keeps the task, and so all of this.
+    class self_pointer {
+    public:
+        explicit self_pointer(coroutine_work* self) noexcept : kept_(&self->record()), self_(self) {}
+        coroutine_work* operator->() const noexcept { return self_; }
+        explicit operator bool() const noexcept { return static_cast<bool>(kept_); }
+
+    private:
+        intrusive_ptr<task_record> kept_; // null when moved from
+        coroutine_work* self_;
+    };
 
     /// Has the event loop begin the body. A failure to do so ends the task.
     void launch() noexcept override
@@ -51,9 +60,6 @@ public:
         }
         if (this->start_elsewhere()) finish(std::move(failure));
     }
-
-private:
-    using self_pointer = intrusive_ptr<coroutine_record>;
 
     /// The completion handler of the coroutine. It knows when it is destroyed
     /// uncalled: then the frame was, somewhere outside, and the task has ended.
@@ -96,7 +102,7 @@ private:
                            asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
         } catch (...) {
             // Unless the handler was destroyed on the way and has ended the task.
-            if (!this->ended()) finish(std::current_exception());
+            if (!this->has_ended()) finish(std::current_exception());
         }
     }
 
@@ -104,18 +110,19 @@ private:
     {
         const self_pointer kept(this);
         signal_.slot().clear();
-        if (this->end(std::move(failure))) this->retire();
-        // What the body began and left behind may be a checkpoint.
-        this->let_paused_go();
+        this->end(std::move(failure));
     }
 
     void abandon() noexcept
     {
         release_executor();
-        if (this->end_abandoned()) this->retire();
-        this->let_paused_go();
+        this->end_abandoned();
     }
 
+    [[nodiscard]] block_layout layout() const noexcept override
+    {
+        return {sizeof(coroutine_work), alignof(coroutine_work)};
+    }
     [[nodiscard]] body_kind kind() const noexcept override { return body_kind::coroutine; }
     [[nodiscard]] bool has_trivial_body() const noexcept override { return std::is_trivially_destructible_v<Body>; }
 
@@ -125,8 +132,6 @@ private:
         const auto* const strand = executor_.template target<asio::strand<loop_executor>>();
         return strand && strand->running_in_this_thread();
     }
-
-    void invoke(task_context&) override {}
 
     void destroy_body() noexcept override
     {
@@ -160,7 +165,7 @@ private:
     void emit() noexcept
     {
         assert_no_lock_held("a coroutine is cancelled");
-        if (!this->ended()) signal_.emit(asio::cancellation_type::terminal);
+        if (!this->has_ended()) signal_.emit(asio::cancellation_type::terminal);
     }
 
     std::optional<Body> body_;
