@@ -2,6 +2,7 @@
 
 #include <vmtask/vhd/convert.hpp>
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/create_file.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/file_store.hpp>

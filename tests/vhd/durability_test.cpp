@@ -4,6 +4,7 @@
 
 #include <vmtask/vhd/file_store.hpp>
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/convert_file.hpp>
 #include <vmtask/vhd/create_child_file.hpp>
 #include <vmtask/vhd/create_file.hpp>

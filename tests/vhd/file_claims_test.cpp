@@ -2,6 +2,7 @@
 
 #include <vmtask/vhd/file_claims.hpp>
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/check.hpp>
 #include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/convert.hpp>

@@ -4,6 +4,7 @@
 
 #include <vmtask/vhd/merge.hpp>
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/error.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <vmtask/vhd/resize.hpp>
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact_image.hpp>
 #include <vmtask/vhd/create_file.hpp>
 #include <vmtask/vhd/error.hpp>

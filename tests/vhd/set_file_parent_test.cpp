@@ -4,6 +4,7 @@
 
 #include <vmtask/vhd/set_parent.hpp>
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/create_child_file.hpp>
 #include <vmtask/vhd/error.hpp>
 #include <vmtask/vhd/info.hpp>

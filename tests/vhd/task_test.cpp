@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/create.hpp>
 #include <vmtask/vhd/create_file.hpp>

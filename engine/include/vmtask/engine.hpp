@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/async_wait.hpp>
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/body.hpp>
 #include <vmtask/detail/body_work.hpp>

@@ -11,6 +11,9 @@
 
 namespace vmtask {
 
+/// See <vmtask/engine.hpp>; here for headers that only pass one on.
+class engine;
+
 /// The handle of a task whose body returns a T: a task_handle, and the way to
 /// that value. The value lives as long as any handle to the task.
 template <class T = void>
@@ -43,20 +46,17 @@ public:
     {
         static_assert(std::is_default_constructible_v<T>,
                       "Asio's coroutines make an empty value beside an exception; use async_wait(), then result()");
-        return asio::async_initiate<Token, void(std::exception_ptr, T)>(
-            detail::wait_initiation(this->shared_record(), detail::deadline_never,
-                                    detail::report_result<T>(this->shared_record())),
-            token);
+        return detail::wait_by_token<Token>::template for_result<T>(this->shared_record(), token);
     }
 
     /// `co_await task.result_on(executor)` is the task's value, or throws: see
     /// task_handle::resume_on. A value that can be copied is copied, one that
     /// can only be moved goes to the first who asks, as in async_result().
-    template <detail::executor_type Executor>
+    template <class Executor>
     [[nodiscard]] auto result_on(Executor executor) const
     {
         (void)this->record();
-        return detail::resume_awaiter(this->shared_record(), std::move(executor), detail::fetch_value<T>());
+        return detail::wait_by_coroutine<Executor>::template for_result<T>(this->shared_record(), std::move(executor));
     }
 
 private:

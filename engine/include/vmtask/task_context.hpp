@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/task_handle.hpp>
 
@@ -75,10 +73,7 @@ public:
     template <asio::completion_token_for<void(std::error_code)> Token>
     auto async_checkpoint(Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code)>(
-            detail::wait_initiation(detail::share(record_), detail::deadline_never,
-                                    detail::report_checkpoint(detail::share(record_))),
-            token);
+        return detail::wait_by_token<Token>::for_resumption(detail::share(record_), token);
     }
 
     /// The last checkpoint: stops the body if a cancel was requested; else no

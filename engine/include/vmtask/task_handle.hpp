@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
-#include <vmtask/detail/resumption.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/progress.hpp>
@@ -38,6 +35,12 @@ namespace detail {
 /// The task behind a handle; null when the handle is empty.
 [[nodiscard]] const intrusive_ptr<task_record>& record_of(const task_handle& handle) noexcept;
 
+// What asynchronous waits are made of, in <vmtask/async_wait.hpp>.
+template <class Token>
+struct wait_by_token;
+template <class Executor>
+struct wait_by_coroutine;
+
 } // namespace detail
 
 /// The caller's end of a posted task: watch it, wait for it, ask it to stop.
@@ -51,6 +54,10 @@ namespace detail {
 ///
 /// Handles can be kept in ordered and in hashed containers, typed ones too: empty
 /// ones come first, then those of one engine after those of another, each by id.
+///
+/// Whoever calls a member that begins with async_, or ends in _on, includes
+/// <vmtask/async_wait.hpp>, or <vmtask/engine.hpp>, which does. So headers that only
+/// pass handles on need not read most of Asio.
 ///
 /// Thread safety: one handle may be used from several threads at once, except
 /// for assignment and destruction.
@@ -193,7 +200,7 @@ public:
     template <asio::completion_token_for<void(std::error_code)> Token>
     auto async_wait(Token&& token) const
     {
-        return asio::async_initiate<Token, void(std::error_code)>(plain_wait(detail::deadline_never), token);
+        return detail::wait_by_token<Token>::for_end(record_, detail::deadline_never, token);
     }
 
     /// The same with a time-out: completes with errc::timed_out when `timeout`
@@ -202,7 +209,7 @@ public:
     template <class Rep, class Period, asio::completion_token_for<void(std::error_code)> Token>
     auto async_wait_for(std::chrono::duration<Rep, Period> timeout, Token&& token) const
     {
-        return asio::async_initiate<Token, void(std::error_code)>(plain_wait(detail::deadline_after(timeout)), token);
+        return detail::wait_by_token<Token>::for_end(record_, detail::deadline_after(timeout), token);
     }
 
     /// Completes when the task has ended, with what result() would throw.
@@ -213,8 +220,7 @@ public:
     template <asio::completion_token_for<void(std::exception_ptr)> Token>
     auto async_result(Token&& token) const
     {
-        return asio::async_initiate<Token, void(std::exception_ptr)>(
-            detail::wait_initiation(record_, detail::deadline_never, detail::report_result<void>(record_)), token);
+        return detail::wait_by_token<Token>::for_success(record_, token);
     }
 
     /// For coroutines that are not Asio's, whatever their promise type:
@@ -231,20 +237,20 @@ public:
     /// Errors: throws std::system_error with errc::no_task here, and
     /// std::bad_alloc where it is awaited.
     /// Memory: one block, beside what asio::post takes.
-    template <detail::executor_type Executor>
+    template <class Executor>
     [[nodiscard]] auto resume_on(Executor executor) const
     {
         (void)record();
-        return detail::resume_awaiter(record_, std::move(executor), detail::fetch_nothing());
+        return detail::wait_by_coroutine<Executor>::for_end(record_, std::move(executor));
     }
 
     /// The same, with what result() would return or throw as the value of the
     /// expression.
-    template <detail::executor_type Executor>
+    template <class Executor>
     [[nodiscard]] auto result_on(Executor executor) const
     {
         (void)record();
-        return detail::resume_awaiter(record_, std::move(executor), detail::fetch_value<void>());
+        return detail::wait_by_coroutine<Executor>::template for_result<void>(record_, std::move(executor));
     }
 
 protected:
@@ -264,11 +270,6 @@ private:
     /// What tells a task from all others. The core stays as long as a handle does.
     [[nodiscard]] std::pair<std::uintptr_t, std::uint64_t> place() const noexcept;
     [[nodiscard]] wait_status wait_until(detail::steady_time deadline) const;
-
-    [[nodiscard]] detail::wait_initiation<detail::report_wait> plain_wait(detail::steady_time deadline) const
-    {
-        return {record_, deadline, detail::report_wait()};
-    }
 
     detail::intrusive_ptr<detail::task_record> record_;
 };

@@ -7,6 +7,7 @@
 #include "structs.hpp"
 #include "terms.hpp"
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/check.hpp>
 #include <vmtask/vhd/compact.hpp>
 #include <vmtask/vhd/convert.hpp>

@@ -4,6 +4,8 @@
 
 #include "quantity.hpp"
 
+#include <vmtask/async_wait.hpp>
+
 #include <asio/bind_executor.hpp>
 
 #include <csignal>

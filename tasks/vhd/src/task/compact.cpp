@@ -2,6 +2,8 @@
 
 #include <vmtask/vhd/compact.hpp>
 
+#include <vmtask/engine.hpp>
+
 #include "task/disk_task.hpp"
 #include "task/task_monitor.hpp"
 

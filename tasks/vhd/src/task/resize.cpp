@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <vmtask/engine.hpp>
 #include <vmtask/vhd/file_store.hpp>
 #include <vmtask/vhd/resize.hpp>
 

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <vmtask/engine.hpp>
 #include <vmtask/task.hpp>
 #include <vmtask/task_options.hpp>
 #include <vmtask/vhd/create_child_file.hpp>
