@@ -45,7 +45,7 @@ engine_owner::engine_owner(engine_options&& options)
                    .process = process_,
                    .threads = threads_}),
       threads_(require_valid(std::move(options.threads))),
-      observers_(std::move(options.observer)),
+      observers_(require_valid(std::move(options.observers))),
       timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       loop_probe_(loop_.executor()),

@@ -83,8 +83,9 @@ struct engine_options {
     retention retain{};
     /// Which events are kept for those who subscribe.
     event_options events{};
-    /// Told of what happens to every task; see task_observer. Null: nobody is.
-    std::shared_ptr<task_observer> observer{};
+    /// Told of what happens to every task, each of them, in this order; see
+    /// task_observer. A null one is refused with errc::bad_options.
+    std::vector<std::shared_ptr<task_observer>> observers{};
     /// Told of an exception that escapes a handler which runs on a thread of
     /// the engine, on that thread; the thread then goes on. Bodies are not
     /// meant: what they throw ends their task. Empty: std::terminate.
