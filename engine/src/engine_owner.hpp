@@ -57,10 +57,15 @@ public:
 private:
     ~engine_owner() override = default;
     void begin_shutdown(shutdown_mode mode);
+    /// The calling thread is the engine's, or in a handler of its event loop: the
+    /// engine cannot wait here for what it does itself.
+    [[nodiscard]] bool is_own_thread() noexcept;
     void finish_here();
     void finish_elsewhere();
     void shutdown_for_good();
     void end_parts() noexcept;
+    void cancel_for_good();
+    [[nodiscard]] bool end_without_loop();
     void stop_threads() noexcept;
     void drop_handlers() noexcept;
 

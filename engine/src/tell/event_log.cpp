@@ -56,12 +56,12 @@ void woken_readers::join(woken_readers&& others) noexcept
     *end = std::exchange(others.first_, nullptr);
 }
 
-event_log::event_log(const event_options& options, timer_loop& timers, loop_executor loop)
+event_log::event_log(const event_options& options, engine_core& core, timer_loop& timers, loop_executor loop)
     : is_on_(options.kept > 0),
       ring_(options.kept),
       first_(first_version()),
       last_(first_ - 1),
-      sampler_(*this, timers, loop, options.progress_interval)
+      sampler_(core, *this, timers, loop, options.progress_interval)
 {
 }
 

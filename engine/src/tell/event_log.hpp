@@ -57,7 +57,7 @@ private:
 /// locked under it but the timer loop.
 class event_log {
 public:
-    event_log(const event_options& options, timer_loop& timers, loop_executor loop);
+    event_log(const event_options& options, engine_core& core, timer_loop& timers, loop_executor loop);
 
     /// False when nobody wanted events; then nothing else here does anything.
     [[nodiscard]] bool is_on() const noexcept { return is_on_; }
