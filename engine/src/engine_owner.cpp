@@ -190,10 +190,11 @@ metrics_snapshot engine_owner::metrics()
     return snapshot;
 }
 
-std::shared_ptr<event_reader> engine_owner::read_events(std::optional<std::uint64_t> after)
+std::shared_ptr<event_reader> engine_owner::read_events(std::optional<std::uint64_t> after, const task_filter* filter)
 {
     if (!events_.is_on()) throw std::system_error(errc::no_events);
-    return std::make_shared<event_reader>(*this, after);
+    return std::make_shared<event_reader>(*this, after,
+                                          filter ? std::make_shared<const event_filter>(*filter) : nullptr);
 }
 
 void engine_owner::stop_threads() noexcept
@@ -243,12 +244,12 @@ loop_executor event_loop_executor(engine_core& core) noexcept
     return core.loop.executor();
 }
 
-asio::any_io_executor coroutine_executor(engine_core& core)
 bool has_own_event_loop(const engine_core& core) noexcept
 {
     return core.loop.foreign() == nullptr;
 }
 
+asio::any_io_executor coroutine_executor(engine_core& core)
 {
     return core.loop.coroutine_executor();
 }
@@ -274,7 +275,6 @@ bool loop_pin::deliver(loop_delivery& added) const noexcept
     return delivered;
 }
 
-admission::admission(engine_core& core, const task_record* whole) : core_(core), id_(owner_of(core).admit(whole)) {}
 loop_work::loop_work(engine_core& core) noexcept : core_(has_own_event_loop(core) ? nullptr : &core)
 {
     if (core_) core_->loop.foreign()->add_work();
@@ -285,6 +285,7 @@ void loop_work::reset() noexcept
     if (engine_core* const core = std::exchange(core_, nullptr)) core->loop.foreign()->remove_work();
 }
 
+admission::admission(engine_core& core, const task_record* whole) : core_(core), id_(owner_of(core).admit(whole)) {}
 
 admission::~admission()
 {

@@ -172,6 +172,24 @@ public:
     /// events were lost.
     [[nodiscard]] event_subscription subscribe(std::uint64_t version) const;
 
+    /// A reader of what happens to the tasks that match, and to no others: its
+    /// snapshots and events are of these alone. A task is known by what never changes
+    /// (id, kind, initiator, tag, resource, parent, ancestor), from its post to its
+    /// removal. `states` speaks of each moment: a snapshot has the tasks in one of
+    /// them; an event is told if the task is in one after it, or was before it, so
+    /// that whoever keeps a list hears of the task that leaves it.
+    ///
+    /// What does not match wakes nobody, and counts for a loss only while the reader
+    /// does not wait: as for any reader, `event_options::kept` events may come
+    /// between two of its reads, matching or not.
+    ///
+    /// Throws std::system_error with errc::no_events, with errc::bad_options for a
+    /// filter by times (they are for lists), and std::bad_alloc.
+    [[nodiscard]] event_subscription subscribe(const task_filter& filter) const;
+
+    /// The same for a reader that has been here before.
+    [[nodiscard]] event_subscription subscribe(const task_filter& filter, std::uint64_t version) const;
+
     /// Takes no further task, but when draining the parts that tasks under way
     /// still post, and waits until those there are have ended, or `timeout` has
     /// passed. May be repeated, as with a stricter mode after a

@@ -88,7 +88,7 @@ struct engine_options {
     /// coroutines under way behind, to end when the io_context runs again, or goes.
     /// Handlers that were ready then run when the io_context does.
     ///
-    /// The io_context may go before the engine, but not before the engine is made:
+    /// The io_context may go before the engine, even while tasks are being posted:
     /// waits for handlers there go with it, and coroutines end as failed with
     /// errc::abandoned, the later ones too.
     std::optional<asio::io_context::executor_type> event_loop{};
