@@ -89,7 +89,7 @@ void print_metrics(const vmtask::engine& engine)
 
 int main()
 {
-    vmtask::engine engine({.workers = 1, .observer = std::make_shared<task_log>()});
+    vmtask::engine engine({.workers = 1, .observers = {std::make_shared<task_log>()}});
     const auto first = engine.post(compact, {.description = "a.vhd", .kind = "compact", .initiator = "night shift"});
     const auto second = engine.post(merge, {.description = "b.vhd", .kind = "merge", .initiator = "night shift"});
     const auto third = engine.post(compact,

@@ -53,6 +53,16 @@ event_subscription engine::subscribe(std::uint64_t version) const
     return event_subscription(detail::owner_of(*core_).read_events(version));
 }
 
+event_subscription engine::subscribe(const task_filter& filter) const
+{
+    return event_subscription(detail::owner_of(*core_).read_events(std::nullopt, &filter));
+}
+
+event_subscription engine::subscribe(const task_filter& filter, std::uint64_t version) const
+{
+    return event_subscription(detail::owner_of(*core_).read_events(version, &filter));
+}
+
 void engine::set_lane_limit(const std::string& lane, std::size_t limit)
 {
     core_->room.set_lane_limit(lane, limit);

@@ -45,14 +45,14 @@ engine_owner::engine_owner(engine_options&& options)
                    .process = process_,
                    .threads = threads_}),
       threads_(require_valid(std::move(options.threads))),
-      observers_(std::move(options.observer)),
+      observers_(require_valid(std::move(options.observers))),
       timers_(*this),
-      loop_(*this, options.event_loop_threads, options.on_handler_exception),
-      loop_probe_(loop_.executor()),
+      loop_(*this, options.event_loop_threads, options.on_handler_exception, options.event_loop),
+      loop_probe_(*this, loop_.executor()),
       reaper_(*this, options.spare_workers, options.on_handler_exception),
       reaped_(reaper_),
       postponed_(*this, timers_, reaper_),
-      events_(options.events, timers_, loop_.executor()),
+      events_(options.events, *this, timers_, loop_.executor()),
       scheduler_(options, timers_, reaper_, reaped_, events_),
       room_(*this, scheduler_, workers_, timers_, events_, options),
       workers_(*this, scheduler_, timers_, {worker_count_of(options), options.spare_workers, options.spare_idle},
@@ -89,8 +89,7 @@ void engine_owner::withdraw() noexcept
 
 shutdown_report engine_owner::shutdown(shutdown_mode mode, steady_time deadline)
 {
-    const engine_thread* const here = this_engine_thread();
-    if ((here && here->core == this) || is_left_behind()) throw std::system_error(errc::would_deadlock);
+    if (is_own_thread() || is_left_behind()) throw std::system_error(errc::would_deadlock);
     if (!is_valid(mode)) throw std::system_error(errc::bad_options, "shutdown_mode");
 
     begin_shutdown(mode);
@@ -100,6 +99,12 @@ shutdown_report engine_owner::shutdown(shutdown_mode mode, steady_time deadline)
         if (!known.is_complete()) report.unfinished.push_back(std::move(known));
     }
     return report;
+}
+
+bool engine_owner::is_own_thread() noexcept
+{
+    const engine_thread* const here = this_engine_thread();
+    return (here && here->core == this) || loop_.runs_callers_thread();
 }
 
 void engine_owner::begin_shutdown(shutdown_mode mode)
@@ -112,9 +117,10 @@ void engine_owner::begin_shutdown(shutdown_mode mode)
 
 void engine_owner::finish()
 {
-    const engine_thread* const here = this_engine_thread();
-    if (here && here->core == this) finish_elsewhere();
-    else finish_here();
+    if (is_own_thread()) return finish_elsewhere();
+    const bool is_loop_left = loop_.foreign() && loop_.foreign()->has_stopped();
+    if (is_loop_left && !end_without_loop()) return finish_elsewhere();
+    finish_here();
 }
 
 void engine_owner::finish_here()
@@ -138,16 +144,39 @@ void engine_owner::finish_elsewhere()
     }
 }
 
-/// Nobody else is left who could resume a task or end one without a body.
 void engine_owner::shutdown_for_good()
 {
-    (void)shutdown(shutdown_mode::cancel, deadline_now);
+    cancel_for_good();
+    (void)scheduler_.wait_until_all_ended(deadline_never);
+}
+
+/// Nobody else is left who could resume a task or end one without a body.
+void engine_owner::cancel_for_good()
+{
+    begin_shutdown(shutdown_mode::cancel);
     for (const task_handle& known : scheduler_.tasks()) {
         while (!known.resume()) {
         }
         record_of(known)->end_with_engine();
     }
-    (void)shutdown(shutdown_mode::cancel, deadline_never);
+    begin_shutdown(shutdown_mode::cancel);
+}
+
+/// Waits for those tasks that can end while the caller's event loop stands still.
+/// True when they are all. What keeps this thread is what keeps the loop's: the
+/// search for waits that cannot end tells the others.
+bool engine_owner::end_without_loop()
+{
+    cancel_for_good();
+    loop_.give_up();
+    engine_thread waiting(*this, thread_kind::event_loop);
+    engine_thread* const before = std::exchange(this_engine_thread(), &waiting);
+    bool have_ended = true;
+    for (const task_handle& known : scheduler_.tasks())
+        have_ended = known.wait_for_completion() == wait_status::completed && have_ended;
+    this_engine_thread() = before;
+    forget_tasks(waiting.forgotten);
+    return have_ended;
 }
 
 metrics_snapshot engine_owner::metrics()
@@ -161,10 +190,11 @@ metrics_snapshot engine_owner::metrics()
     return snapshot;
 }
 
-std::shared_ptr<event_reader> engine_owner::read_events(std::optional<std::uint64_t> after)
+std::shared_ptr<event_reader> engine_owner::read_events(std::optional<std::uint64_t> after, const task_filter* filter)
 {
     if (!events_.is_on()) throw std::system_error(errc::no_events);
-    return std::make_shared<event_reader>(*this, after);
+    return std::make_shared<event_reader>(*this, after,
+                                          filter ? std::make_shared<const event_filter>(*filter) : nullptr);
 }
 
 void engine_owner::stop_threads() noexcept
@@ -183,11 +213,13 @@ void engine_owner::stop_threads() noexcept
 /// therefore stays until all are empty; but not for ever.
 void engine_owner::drop_handlers() noexcept
 {
-    const std::array groups{&timers_.threads(), &workers_.threads(), &reaper_.threads(), &loop_.threads()};
+    const std::array groups{&timers_.threads(), &workers_.threads(), &reaper_.threads(), loop_.threads()};
     constexpr int generations = 8;
     for (int generation = 0; generation < generations; ++generation)
-        for (thread_group* const each : groups) each->drop();
-    for (thread_group* const each : groups) each->stop();
+        for (thread_group* const each : groups)
+            if (each) each->drop();
+    for (thread_group* const each : groups)
+        if (each) each->stop();
 }
 
 /// Ends the threads, once all tasks have ended, and the core itself as soon as
@@ -210,6 +242,11 @@ bool is_left_behind(const engine_core& core) noexcept
 loop_executor event_loop_executor(engine_core& core) noexcept
 {
     return core.loop.executor();
+}
+
+bool has_own_event_loop(const engine_core& core) noexcept
+{
+    return core.loop.foreign() == nullptr;
 }
 
 asio::any_io_executor coroutine_executor(engine_core& core)
@@ -236,6 +273,16 @@ bool loop_pin::deliver(loop_delivery& added) const noexcept
     const bool delivered = core.loop.deliver(added);
     core.loop.unpin();
     return delivered;
+}
+
+loop_work::loop_work(engine_core& core) noexcept : core_(has_own_event_loop(core) ? nullptr : &core)
+{
+    if (core_) core_->loop.foreign()->add_work();
+}
+
+void loop_work::reset() noexcept
+{
+    if (engine_core* const core = std::exchange(core_, nullptr)) core->loop.foreign()->remove_work();
 }
 
 admission::admission(engine_core& core, const task_options* options)

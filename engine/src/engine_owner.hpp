@@ -47,7 +47,8 @@ public:
 
     [[nodiscard]] metrics_snapshot metrics();
     /// A reader of the events; see engine::subscribe.
-    [[nodiscard]] std::shared_ptr<event_reader> read_events(std::optional<std::uint64_t> after);
+    [[nodiscard]] std::shared_ptr<event_reader> read_events(std::optional<std::uint64_t> after,
+                                                            const task_filter* filter = nullptr);
 
     shutdown_report shutdown(shutdown_mode mode, steady_time deadline);
     /// The engine's destructor: cancels and ends everything. On a thread of the
@@ -56,10 +57,15 @@ public:
 
 private:
     ~engine_owner() override = default;
+    /// The calling thread is the engine's, or in a handler of its event loop: the
+    /// engine cannot wait here for what it does itself.
+    [[nodiscard]] bool is_own_thread() noexcept;
     void begin_shutdown(shutdown_mode mode);
     void finish_here();
     void finish_elsewhere();
     void shutdown_for_good();
+    void cancel_for_good();
+    [[nodiscard]] bool end_without_loop();
     void end_parts() noexcept;
     void stop_threads() noexcept;
     void drop_handlers() noexcept;

@@ -209,7 +209,7 @@ TEST_CASE("an observer is told of as many posts that made no task as there were"
 {
     const auto observer = std::make_shared<tally>();
     test::gate gate;
-    engine engine({.workers = 1, .lanes = {{long_name("lane"), 1}}, .observer = observer});
+    engine engine({.workers = 1, .lanes = {{long_name("lane"), 1}}, .observers = {observer}});
     const auto held = test::occupy_workers(engine, gate, 1);
     const int told_before = observer->posts;
     fail_each_allocation_in([&] {

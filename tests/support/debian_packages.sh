@@ -7,7 +7,8 @@
 # shellcheck disable=SC2034
 build_packages=(g++ cmake ninja-build libasio-dev libcli11-dev nlohmann-json3-dev)
 # shellcheck disable=SC2034
-test_packages=(catch2 pkg-config python3 qemu-utils qemu-system-common libvhdi-utils)
+test_packages=(catch2 pkg-config python3 qemu-utils qemu-system-common libvhdi-utils
+    libboost-dev libglib2.0-dev libsystemd-dev)
 # shellcheck disable=SC2034
 clang_packages=(clang libclang-rt-dev)
 

@@ -50,10 +50,12 @@ namespace detail {
 /// blocking bodies; the event loop runs coroutine bodies and the handlers that
 /// have no executor of their own; one private thread keeps time, so that
 /// time-outs are on time however busy the others are; one destroys what nobody
-/// should have to wait for. They block all signals but those that a thread
-/// causes itself, such as SIGSEGV. A thread that code of the user's ends, by
-/// pthread_exit(), is replaced; its task has failed with errc::abandoned. From
-/// a coroutine, a destructor or any other noexcept function it aborts the process.
+/// should have to wait for. The event loop may be the caller's instead
+/// (engine_options::event_loop), and is no thread of the engine then. They block all
+/// signals but those that a thread causes itself, such as SIGSEGV. A thread that
+/// code of the user's ends, by pthread_exit(), is replaced; its task has failed with
+/// errc::abandoned. From a coroutine, a destructor or any other noexcept function it
+/// aborts the process.
 ///
 /// Destruction is shutdown(shutdown_mode::cancel) without a time limit: it
 /// returns when every task has ended, every waiter has been told, and the
@@ -61,12 +63,13 @@ namespace detail {
 /// turn, within reason. What else waits on the engine's executors is destroyed,
 /// not run.
 ///
-/// On a thread of the engine itself, in a body or a handler that drops its last
-/// reference, destruction cannot wait: it takes no further task, asks all to
-/// cancel and returns. Another thread then does the rest, as soon as the caller
-/// has returned to the engine. So exit() in a body ends the program, also when the
-/// engine is a static object. If the system has no thread for that, it says so on
-/// stderr and aborts: dropping the reference elsewhere is the way round.
+/// On a thread of the engine itself, or in a handler of the caller's event loop,
+/// where a body or a handler drops its last reference, destruction cannot wait: it
+/// takes no further task, asks all to cancel and returns. Another thread then does
+/// the rest, as soon as the caller has returned to the engine. So exit() in a body
+/// ends the program, also when the engine is a static object. If the system has no
+/// thread for that, it says so on stderr and aborts: dropping the reference elsewhere
+/// is the way round.
 ///
 /// A child that is forked has only the thread that forked, not the engine's: no
 /// task runs or ends there any more. It may use exec, or exit: destruction of the
@@ -160,11 +163,30 @@ public:
     /// events were lost.
     [[nodiscard]] event_subscription subscribe(std::uint64_t version) const;
 
+    /// A reader of what happens to the tasks that match, and to no others: its
+    /// snapshots and events are of these alone. A task is known by what never changes
+    /// (id, kind, initiator, tag, resource, parent, ancestor), from its post to its
+    /// removal. `states` speaks of each moment: a snapshot has the tasks in one of
+    /// them; an event is told if the task is in one after it, or was before it, so
+    /// that whoever keeps a list hears of the task that leaves it.
+    ///
+    /// What does not match wakes nobody, and counts for a loss only while the reader
+    /// does not wait: as for any reader, `event_options::kept` events may come
+    /// between two of its reads, matching or not.
+    ///
+    /// Throws std::system_error with errc::no_events, with errc::bad_options for a
+    /// filter by times (they are for lists), and std::bad_alloc.
+    [[nodiscard]] event_subscription subscribe(const task_filter& filter) const;
+
+    /// The same for a reader that has been here before.
+    [[nodiscard]] event_subscription subscribe(const task_filter& filter, std::uint64_t version) const;
+
     /// Takes no further task, but when draining the parts that tasks under way
     /// still post, and waits until those there are have ended, or `timeout` has
     /// passed. May be repeated, as with a stricter mode after a
     /// time-out. Errors, as std::system_error: errc::would_deadlock on a thread
-    /// of the engine, errc::bad_options for a mode that there is not.
+    /// of the engine, or in a handler of the caller's event loop; errc::bad_options
+    /// for a mode that there is not.
     template <class Rep, class Period>
     shutdown_report shutdown(shutdown_mode mode, std::chrono::duration<Rep, Period> timeout)
     {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/detail/asio_guard.hpp>
+
+#include <asio/io_context.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,8 +67,34 @@ struct thread_options {
 struct engine_options {
     /// Threads for blocking bodies. 0: as many as the machine has processors.
     std::size_t workers = 0;
+    /// An io_context of the caller's that is the event loop, by its executor; else
+    /// the engine has one of its own, with threads.
+    ///
+    /// Coroutine bodies run there, and handlers without an executor of their own.
+    /// Each wait for such a handler, and each coroutine from its post to its end,
+    /// is work of the io_context: run() does not return while there is some. An
+    /// exception of a handler leaves run(); `on_handler_exception` is not told.
+    ///
+    /// What the engine cannot see to then, the caller does. While he blocks the
+    /// loop, nothing gets on that runs there; blocking bodies, blocking waits on other
+    /// threads, their time-outs and time limits do. A blocking wait in one of the
+    /// loop's handlers returns wait_status::would_deadlock where it could never end,
+    /// as long as the loop has no more threads than `event_loop_threads` says.
+    ///
+    /// The loop runs, or has been stopped, or is gone, when the engine goes: its
+    /// destruction waits for the coroutines, which end on the loop. On a thread
+    /// of the loop it cannot; see vmtask::engine. Where the loop has been stopped
+    /// (`io_context::stopped()`), it waits for what can end without, and leaves
+    /// coroutines under way behind, to end when the io_context runs again, or goes.
+    /// Handlers that were ready then run when the io_context does.
+    ///
+    /// The io_context may go before the engine, even while tasks are being posted:
+    /// waits for handlers there go with it, and coroutines end as failed with
+    /// errc::abandoned, the later ones too.
+    std::optional<asio::io_context::executor_type> event_loop{};
     /// Threads of the event loop: coroutine bodies, and handlers without an
-    /// executor of their own. 0 counts as 1.
+    /// executor of their own. 0 counts as 1. With an `event_loop` of the caller's,
+    /// the number of threads that run it.
     std::size_t event_loop_threads = 1;
     /// Further workers, started one by one as tasks block in waits for other
     /// tasks, so that as many as `workers` go on. A wait that would leave no
@@ -83,8 +114,9 @@ struct engine_options {
     retention retain{};
     /// Which events are kept for those who subscribe.
     event_options events{};
-    /// Told of what happens to every task; see task_observer. Null: nobody is.
-    std::shared_ptr<task_observer> observer{};
+    /// Told of what happens to every task, each of them, in this order; see
+    /// task_observer. A null one is refused with errc::bad_options.
+    std::vector<std::shared_ptr<task_observer>> observers{};
     /// Told of an exception that escapes a handler which runs on a thread of
     /// the engine, on that thread; the thread then goes on. Bodies are not
     /// meant: what they throw ends their task. Empty: std::terminate.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vmtask/obstacle.hpp>
 #include <vmtask/progress.hpp>
+#include <vmtask/resource.hpp>
 #include <vmtask/task_outcome.hpp>
+#include <vmtask/task_priority.hpp>
 #include <vmtask/task_state.hpp>
 
 #include <cstdint>
@@ -44,6 +47,14 @@ enum class task_event_kind : std::uint8_t {
     return "unknown";
 }
 
+/// What a queued task waits for, as values: see vmtask::obstacle.
+struct obstacle_summary {
+    obstacle_kind kind = obstacle_kind::none;
+    std::string name{};
+    /// The ids of those who are in the way, oldest first.
+    std::vector<std::uint64_t> tasks{};
+};
+
 /// A task as values of their own, at one version of the engine's events.
 struct task_summary {
     /// What `engine::find` finds it by, as long as it is listed.
@@ -55,11 +66,18 @@ struct task_summary {
     std::string tag{};
     /// The id of the task that it is a part of; 0 for none.
     std::uint64_t parent = 0;
+    /// What it claims, whether it has got it yet or has given it back.
+    std::vector<resource_claim> claims{};
 
+    /// As it is set now; to set it is no event.
+    task_priority priority = task_priority::normal;
     task_state state = task_state::queued;
     bool cancel_requested = false;
     /// May be newer than the rest, but is never of a later state.
     progress_snapshot progress{};
+    /// In snapshots only: what a queued task waits for while the snapshot is taken.
+    /// It changes with what other tasks do, without an event of this one.
+    std::optional<obstacle_summary> obstacle{};
 };
 
 /// One change of one task.
@@ -69,7 +87,8 @@ struct task_event {
     /// system's clock does; a double holds them exactly.
     std::uint64_t version = 0;
     task_event_kind kind = task_event_kind::posted;
-    /// The task after the change; of a removed one, the id and the last state.
+    /// The task after the change; of a removed one, the last state, and what has
+    /// never changed but the description.
     task_summary task{};
     /// Why the attempt failed, and for an end what task_handle::error() says.
     std::error_code error{};
@@ -79,8 +98,8 @@ struct task_event {
 
 /// What a reader gets at a time.
 struct event_batch {
-    /// All tasks that the engine lists, oldest first: what the reader knew before
-    /// counts no longer. Set in the first batch of a reader that brings no version,
+    /// All tasks that the engine lists, of those that the reader asked for, oldest
+    /// first: what the reader knew before counts no longer. Set in the first batch of a reader that brings no version,
     /// and after a loss.
     std::optional<std::vector<task_summary>> snapshot{};
     /// The reader was too slow, or away for too long: there were events that the
@@ -89,7 +108,8 @@ struct event_batch {
     /// What has changed since, oldest first.
     std::vector<task_event> events{};
     /// What `engine::subscribe` continues after: that of the last event, or of the
-    /// snapshot if there is none.
+    /// snapshot if there is none; a later one, where a reader has asked for some
+    /// tasks and events of others came then.
     std::uint64_t version = 0;
 };
 

@@ -55,11 +55,13 @@ private:
     unsigned bits_ = 0;
 };
 
-/// Which tasks to list: those for which all of this holds. What is left alone
-/// holds for every task.
+/// Which tasks to list, or to be told of: those for which all of this holds. What
+/// is left alone holds for every task.
 struct task_filter {
     using time_point = std::chrono::system_clock::time_point;
 
+    /// That task alone.
+    std::uint64_t id = 0;
     state_set states = state_set::all();
     /// What `task_options` said of it.
     std::string kind{};

@@ -23,11 +23,12 @@ struct observed_task {
 };
 
 /// What tracing or logging is attached by: derive from it, and give it to
-/// `engine_options::observer`.
+/// `engine_options::observers`.
 ///
 /// Each member is called where the thing happens, on the thread that does it,
 /// which therefore waits for it: a poster, a worker, the event loop, whoever
-/// cancels or resumes. No lock of the engine is held. Calls for different tasks
+/// cancels or resumes. Where there are several observers, each is told when the
+/// one before has returned, and so waits for it too. No lock of the engine is held. Calls for different tasks
 /// come at the same time; those for one task come one after the other: posted,
 /// then either withdrawn, or began any number of times, and ended. All have
 /// returned when the engine is gone.

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace vmtask {
 struct thread_options;
@@ -73,6 +74,22 @@ private:
     // task costs one addition when it goes and none when it comes.
     static constexpr std::int64_t unended = std::int64_t{1} << 62;
     alignas(64) std::atomic<std::int64_t> balance_{unended};
+};
+
+/// Keeps the core for a handler on an event loop of the caller's, which may be
+/// called, or destroyed, after the engine's end.
+class kept_core {
+public:
+    explicit kept_core(engine_core& core) noexcept : core_(&core) { core.remember(); }
+    kept_core(kept_core&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
+    kept_core& operator=(kept_core&&) = delete;
+    ~kept_core()
+    {
+        if (core_) core_->forget_task();
+    }
+
+private:
+    engine_core* core_;
 };
 
 } // namespace vmtask::detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run/event_loop_probe.hpp"
 
+#include "base/engine_core.hpp"
+
 #include <asio/post.hpp>
 
 #include <chrono>
@@ -13,10 +15,11 @@ using std::chrono::steady_clock;
 void event_loop_probe::send()
 {
     const mutex_guard lock(mutex_);
-    if (sent_at_ != deadline_never) return;
+    const loop_pin pin(core_);
+    if (!pin || sent_at_ != deadline_never) return;
     sent_at_ = steady_clock::now();
     try {
-        asio::post(loop_, [this] { arrive(); });
+        asio::post(loop_, [this, kept = kept_core(core_)] { arrive(); });
     } catch (...) {
         sent_at_ = deadline_never;
         throw;

@@ -17,7 +17,7 @@ namespace vmtask::detail {
 /// Thread safety: all members.
 class event_loop_probe {
 public:
-    explicit event_loop_probe(loop_executor loop) noexcept : loop_(loop) {}
+    event_loop_probe(engine_core& core, loop_executor loop) noexcept : core_(core), loop_(loop) {}
 
     /// Sends one, unless one is on its way. Throws std::bad_alloc.
     void send();
@@ -26,6 +26,7 @@ public:
 private:
     void arrive() noexcept;
 
+    engine_core& core_;
     const loop_executor loop_;
 
     mutable ranked_mutex<lock_rank::event_loop_probe, std::mutex> mutex_;

@@ -87,13 +87,30 @@ void task_record::cancel_for_limit(limit_kind kind) noexcept
     }
     let_body_go();
     cancel_parts();
+    // Made in any case, if only where it is destroyed: with a loop of the caller's, or
+    // because it could not be posted.
+    class stop_call {
+    public:
+        explicit stop_call(task_record& stopped) noexcept : stopped_(share(stopped)) {}
+        stop_call(stop_call&&) noexcept = default;
+        stop_call& operator=(stop_call&&) = delete;
+        ~stop_call() { (*this)(); }
+        void operator()() noexcept
+        {
+            const intrusive_ptr<task_record> stopped = std::move(stopped_);
+            if (stopped) stopped->stop_body();
+        }
+
+    private:
+        intrusive_ptr<task_record> stopped_;
+    };
     const loop_pin pin(core_);
+    if (!pin) return stop_body();
     try {
-        if (pin) return asio::post(core_.loop.executor(), [held = share(*this)] { held->stop_body(); });
+        asio::post(core_.loop.executor(), stop_call(*this));
     } catch (const std::bad_alloc&) {
-        return stop_body();
+        return;
     }
-    stop_body();
 }
 
 /// A body that stays in a checkpoint first: what is called after that may block.
@@ -201,7 +218,7 @@ std::stop_token task_record::stop_token()
 void task_record::stay_while_held() noexcept
 {
     const engine_thread* const self = this_engine_thread();
-    if (self && self->kind != thread_kind::worker) return;
+    if (self ? self->kind != thread_kind::worker : core_.loop.runs_callers_thread()) return;
     if (self && !self->core->workers.begin_blocking()) return;
     blocking_waiter here(deadline_never);
     if (add_paused(here)) {

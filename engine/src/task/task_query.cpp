@@ -64,6 +64,7 @@ bool has_ended_within(task_record& task, const task_filter& filter, const clock_
 
 bool matches(task_record& task, const task_filter& filter, const clock_reading& clock) noexcept
 {
+    if (filter.id != 0 && task.id() != filter.id) return false;
     if (!filter.states.contains(task.state())) return false;
     if (needs_terms(filter) && !(task.terms() && have_terms(*task.terms(), filter))) return false;
     return is_within(clock.of(task.queued_at()), filter.posted_since, filter.posted_until)

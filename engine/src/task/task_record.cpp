@@ -210,6 +210,12 @@ const task_names& task_record::names() const noexcept
     return terms()->names();
 }
 
+std::vector<resource_claim> task_record::claims() const
+{
+    const auto claimed = terms_->claims.wanted();
+    return {claimed.begin(), claimed.end()};
+}
+
 task_record* task_record::whole() const noexcept
 {
     return terms() ? terms()->parent.get() : nullptr;

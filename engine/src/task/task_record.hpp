@@ -33,6 +33,7 @@ namespace vmtask {
 
 class task_context;
 struct obstacle;
+struct resource_claim;
 struct task_outcome;
 struct task_options;
 
@@ -114,6 +115,8 @@ public:
     [[nodiscard]] bool is_part_of(const task_record& other) const noexcept;
     /// Precondition: terms().
     [[nodiscard]] const task_names& names() const noexcept;
+    /// Precondition: terms(). Throws std::bad_alloc.
+    [[nodiscard]] std::vector<resource_claim> claims() const;
     [[nodiscard]] int percent_completed() const noexcept;
     /// Remembers, too, how far the task is now: the speed is told by that.
     [[nodiscard]] progress_snapshot progress();
@@ -197,7 +200,7 @@ public:
     [[nodiscard]] progress_mark mark_of_progress() const noexcept;
     /// Null for a task that was posted without any.
     [[nodiscard]] task_terms* terms() const noexcept { return annex_.terms(); }
-    [[nodiscard]] task_priority priority() const noexcept { return priority_; }
+    [[nodiscard]] task_priority priority() const noexcept { return priority_.load(std::memory_order_relaxed); }
     /// Attempts that have failed; the scheduler asks under its lock.
     [[nodiscard]] int failed_attempts() const noexcept;
     [[nodiscard]] steady_time queued_at() const noexcept { return queued_at_; }
@@ -346,7 +349,7 @@ private:
     std::atomic<std::uint32_t> references_{2}; // the first handle and the engine; and bit_keeps_value
     status_word status_;
 
-    // Guarded by the scheduler's lock, as are priority_ and the three that follow
+    // Guarded by the scheduler's lock, as are priority_, to be set, and the three that follow
     // it; in a lane's queue by the waiting room's.
     std::atomic<task_record*> next_{nullptr};
     task_record* previous_ = nullptr;
@@ -371,7 +374,7 @@ private:
     /// Whose error_value_ is: a std::error_code would take twice as much.
     enum class error_origin : std::uint8_t { none, engine, generic, system, exception };
     error_origin error_origin_ = error_origin::none;
-    task_priority priority_ = task_priority::normal;
+    std::atomic<task_priority> priority_ = task_priority::normal;
     bool in_run_queue_ : 1 = false;
     bool is_retained_ : 1 = false;                 // ended, and with the scheduler, which has a reference
     bool is_set_aside_ : 1 = false;                // held when it was to begin

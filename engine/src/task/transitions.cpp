@@ -62,7 +62,7 @@ void task_record::publish_after_parts(task_state terminal) noexcept
 }
 
 /// What it holds is free before anybody sees the end; who waits for this task alone
-/// is told first, then the events, the counters, the observer. All of that before the
+/// is told first, then the events, the counters, the observers. All of that before the
 /// retirement, so that an engine that has no task left has told of them all.
 status_word::end_answer task_record::latch_end(task_state terminal, bool parts_have_ended) noexcept
 {

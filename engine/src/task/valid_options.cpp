@@ -7,8 +7,10 @@
 #include <vmtask/resource.hpp>
 #include <vmtask/time_limits.hpp>
 
+#include <memory>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 namespace vmtask::detail {
 namespace {
@@ -82,6 +84,12 @@ thread_options require_valid(thread_options options)
 {
     require(native_thread::is_valid_stack_size(options.stack_size), "thread_options::stack_size");
     return options;
+}
+
+std::vector<std::shared_ptr<task_observer>> require_valid(std::vector<std::shared_ptr<task_observer>> observers)
+{
+    for (const auto& each : observers) require(each != nullptr, "engine_options::observers, one of them is null");
+    return observers;
 }
 
 const task_options& require_valid(const task_options& options)

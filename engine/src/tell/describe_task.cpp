@@ -5,20 +5,45 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace vmtask::detail {
+
+void identify(task_summary& told, const task_record& task)
+{
+    told.id = task.id();
+    if (!task.terms()) return;
+    told.kind = task.names().kind;
+    told.initiator = task.names().initiator;
+    told.tag = task.names().tag;
+    if (const task_record* const whole = task.whole()) told.parent = whole->id();
+    told.claims = task.claims();
+}
+
+void add_obstacle(task_summary& told, task_record& task)
+{
+    if (told.state != task_state::queued) return;
+    obstacle found = task.obstacle_now();
+    if (found.kind == obstacle_kind::none) return; // it has begun since
+    obstacle_summary& added = told.obstacle.emplace();
+    added.kind = found.kind;
+    added.name = std::move(found.name);
+    for (const task_handle& each : found.tasks) added.tasks.push_back(each.id());
+}
+
+std::vector<std::uint64_t> ancestors_of(const task_record& task)
+{
+    std::vector<std::uint64_t> ancestors;
+    for (const task_record* whole = task.whole(); whole; whole = whole->whole()) ancestors.push_back(whole->id());
+    return ancestors;
+}
 
 task_summary summary_of(task_record& task, task_state state)
 {
     task_summary told;
-    told.id = task.id();
+    identify(told, task);
     told.description = task.description();
-    if (task.terms()) {
-        told.kind = task.names().kind;
-        told.initiator = task.names().initiator;
-        told.tag = task.names().tag;
-        if (const task_record* const whole = task.whole()) told.parent = whole->id();
-    }
+    told.priority = task.priority();
     told.state = state;
     told.cancel_requested = task.cancel_requested();
     told.progress = task.progress();

@@ -56,12 +56,12 @@ void woken_readers::join(woken_readers&& others) noexcept
     *end = std::exchange(others.first_, nullptr);
 }
 
-event_log::event_log(const event_options& options, timer_loop& timers, loop_executor loop)
+event_log::event_log(const event_options& options, engine_core& core, timer_loop& timers, loop_executor loop)
     : is_on_(options.kept > 0),
       ring_(options.kept),
       first_(first_version()),
       last_(first_ - 1),
-      sampler_(*this, timers, loop, options.progress_interval)
+      sampler_(core, *this, timers, loop, options.progress_interval)
 {
 }
 
@@ -70,8 +70,9 @@ event_log::event_log(const event_options& options, timer_loop& timers, loop_exec
 woken_readers event_log::log_post(task_record& posted)
 {
     woken_readers woken;
-    event_pointer made = std::make_shared<task_event>();
+    event_pointer made = std::make_shared<kept_event>();
     made->task = summary_of(posted, task_state::queued);
+    made->ancestors = ancestors_of(posted);
     const mutex_guard lock(mutex_);
     mirror_.add(posted);
     append_locked(made, woken);
@@ -84,8 +85,11 @@ woken_readers event_log::log_change(task_record& changed, task_event_kind kind, 
     event_pointer made = make_event(changed, kind, error);
     const mutex_guard lock(mutex_);
     mirrored_task* const task = mirror_.find(changed.id());
-    if (!task || !apply_locked(*task, kind, changed.state())) return woken;
+    if (!task) return woken;
+    const task_state before = task->state;
+    if (!apply_locked(*task, kind, changed.state())) return woken;
     if (made) {
+        made->before = before;
         made->task.state = task->state;
         made->task.cancel_requested = task->cancel_requested;
         keep_progress_behind(made->task);
@@ -99,17 +103,18 @@ woken_readers event_log::log_removal(std::uint64_t id) noexcept
 {
     woken_readers woken;
     event_pointer made;
-    try {
-        made = std::make_shared<task_event>();
-        made->kind = task_event_kind::removed;
-        made->task.id = id;
-    } catch (const std::bad_alloc&) {
-        made.reset();
-    }
     const mutex_guard lock(mutex_);
     const mirrored_task* const removed = mirror_.find(id);
     if (!removed) return woken;
-    if (made) made->task.state = removed->state;
+    try {
+        made = std::make_shared<kept_event>();
+        made->kind = task_event_kind::removed;
+        identify(made->task, *removed->record);
+        made->ancestors = ancestors_of(*removed->record);
+        made->task.state = made->before = removed->state;
+    } catch (const std::bad_alloc&) {
+        made.reset();
+    }
     mirror_.remove(id);
     append_locked(made, woken);
     return woken;
@@ -128,9 +133,10 @@ event_log::event_pointer event_log::make_event(task_record& changed, task_event_
                                                std::error_code error) noexcept
 {
     try {
-        auto made = std::make_shared<task_event>();
+        auto made = std::make_shared<kept_event>();
         made->kind = kind;
         made->task = summary_of(changed, changed.state());
+        made->ancestors = ancestors_of(changed);
         made->error = error;
         if (kind == task_event_kind::ended) made->outcome = changed.outcome_now();
         return made;
@@ -157,19 +163,33 @@ void event_log::append_locked(event_pointer& added, woken_readers& woken) noexce
         added->version = last_;
         std::swap(ring_[last_ % ring_.size()], added);
         if (last_ - first_ >= ring_.size()) first_ = last_ - ring_.size() + 1;
+        wake_for_locked(*ring_[last_ % ring_.size()], woken);
     } else {
         first_ = last_ + 1;
+        wake_all_locked(woken);
     }
-    wake_all_locked(woken);
 }
 
 void event_log::wake_all_locked(woken_readers& woken) noexcept
 {
-    while (first_waiting_) {
-        pending_read* const told = unlist_locked(*first_waiting_);
-        told->next_ = woken.first_;
-        woken.first_ = told;
+    while (first_waiting_) wake_locked(*first_waiting_, woken);
+}
+
+/// Whoever waits has read, or skipped, all that came before.
+void event_log::wake_for_locked(const kept_event& latest, woken_readers& woken) noexcept
+{
+    for (event_reader* waiting = first_waiting_; waiting;) {
+        event_reader& reader = *std::exchange(waiting, waiting->next_);
+        if (!reader.filter_ || reader.filter_->wants(latest)) wake_locked(reader, woken);
+        else reader.position_ = last_;
     }
+}
+
+void event_log::wake_locked(event_reader& reader, woken_readers& woken) noexcept
+{
+    pending_read* const told = unlist_locked(reader);
+    told->next_ = woken.first_;
+    woken.first_ = told;
 }
 
 // --- Samples of progress ---
@@ -193,9 +213,11 @@ void event_log::note_progress(task_record& running, const progress_mark& before)
     const progress_mark mark = running.mark_of_progress();
     if (mark == before) return;
     woken_readers woken;
-    auto made = std::make_shared<task_event>();
+    auto made = std::make_shared<kept_event>();
     made->kind = task_event_kind::progressed;
+    made->before = task_state::running;
     made->task = summary_of(running, task_state::running);
+    made->ancestors = ancestors_of(running);
     const mutex_guard lock(mutex_);
     mirrored_task* const task = mirror_.find(running.id());
     if (!task || !apply_locked(*task, task_event_kind::progressed, task->state)) return;
@@ -236,6 +258,17 @@ bool event_log::has_something_locked(const event_reader& reader) const noexcept
     return reader.first_ || reader.position_ != last_;
 }
 
+/// A few at a time, so that nobody waits long for the lock.
+bool event_log::skip_some_locked(event_reader& reader) const noexcept
+{
+    constexpr std::uint64_t most = 256;
+    if (!reader.filter_ || reader.first_ || is_lost_locked(reader.position_)) return false;
+    const std::uint64_t until = std::min(last_, reader.position_ + most);
+    for (; reader.position_ < until; ++reader.position_)
+        if (reader.filter_->wants(*ring_[(reader.position_ + 1) % ring_.size()])) return false;
+    return reader.position_ < last_;
+}
+
 std::error_code event_log::end_of_reading_locked(const event_reader& reader) const noexcept
 {
     if (reader.closed_) return asio::error::operation_aborted;
@@ -251,28 +284,33 @@ std::uint64_t event_log::next_ticket(event_reader& reader) noexcept
 
 std::optional<std::error_code> event_log::begin(event_reader& reader, pending_read& read, std::uint64_t ticket) noexcept
 {
-    const mutex_guard lock(mutex_);
-    if (reader.pending_) return asio::error::already_started;
-    if (reader.closed_ || closed_ || has_something_locked(reader)) return std::error_code();
-    reader.pending_ = &read;
-    reader.ticket_ = ticket;
-    list_locked(reader);
-    return std::nullopt;
+    for (;;) {
+        const mutex_guard lock(mutex_);
+        if (reader.pending_) return asio::error::already_started;
+        if (skip_some_locked(reader)) continue;
+        if (reader.closed_ || closed_ || has_something_locked(reader)) return std::error_code();
+        reader.pending_ = &read;
+        reader.ticket_ = ticket;
+        list_locked(reader);
+        return std::nullopt;
+    }
 }
 
 event_batch event_log::take(event_reader& reader, std::error_code& error)
 {
     std::uint64_t position = 0;
-    {
+    for (bool is_at_it = false; !is_at_it;) {
         const mutex_guard lock(mutex_);
+        is_at_it = !skip_some_locked(reader);
+        if (!is_at_it) continue;
         error = end_of_reading_locked(reader);
         if (error) return {};
         if (reader.first_) return *std::exchange(reader.first_, std::nullopt);
         position = reader.position_;
     }
-    event_batch batch = read_events(position);
+    event_batch batch = read_events(position, reader.filter_.get());
     if (batch.events.empty()) {
-        batch = take_snapshot();
+        batch = take_snapshot(reader.filter_.get());
         batch.lost = true;
     }
     const mutex_guard lock(mutex_);
@@ -284,21 +322,21 @@ event_batch event_log::take(event_reader& reader, std::error_code& error)
     return batch;
 }
 
-event_batch event_log::read_events(std::uint64_t position) const
+event_batch event_log::read_events(std::uint64_t position, const event_filter* filter) const
 {
     std::vector<event_pointer> events;
     {
         const mutex_guard lock(mutex_);
-        if (!is_lost_locked(position)) events = events_after_locked(position);
+        if (!is_lost_locked(position)) events = events_after_locked(position, filter);
     }
     event_batch batch;
-    batch.version = position + events.size();
+    batch.version = position;
     batch.events.reserve(events.size());
     for (const auto& each : events) batch.events.push_back(*each);
     return batch;
 }
 
-event_batch event_log::take_snapshot() const
+event_batch event_log::take_snapshot(const event_filter* filter) const
 {
     event_batch batch;
     std::vector<snapshot_entry> tasks;
@@ -308,10 +346,13 @@ event_batch event_log::take_snapshot() const
         batch.version = last_;
     }
     batch.snapshot.emplace();
-    batch.snapshot->reserve(tasks.size());
+    if (!filter) batch.snapshot->reserve(tasks.size());
     for (const auto& each : tasks) {
-        batch.snapshot->push_back(summary_of(*each.record, each.state));
-        batch.snapshot->back().cancel_requested = each.cancel_requested;
+        task_summary told = summary_of(*each.record, each.state);
+        if (filter && !filter->wants(told, ancestors_of(*each.record))) continue;
+        told.cancel_requested = each.cancel_requested;
+        add_obstacle(told, *each.record);
+        batch.snapshot->push_back(std::move(told));
     }
     return batch;
 }
@@ -328,13 +369,17 @@ std::vector<event_log::snapshot_entry> event_log::tasks_locked() const
     return tasks;
 }
 
-std::vector<event_log::event_pointer> event_log::events_after_locked(std::uint64_t version) const
+std::vector<event_log::event_pointer> event_log::events_after_locked(std::uint64_t& version,
+                                                                     const event_filter* filter) const
 {
-    constexpr std::uint64_t most = 256;
+    constexpr std::uint64_t most = 256; // to look at
     const std::uint64_t until = std::min(last_, version + most);
     std::vector<event_pointer> events;
     events.reserve(until - version);
-    while (version < until) events.push_back(ring_[++version % ring_.size()]);
+    while (version < until) {
+        const event_pointer& next = ring_[++version % ring_.size()];
+        if (!filter || filter->wants(*next)) events.push_back(next);
+    }
     return events;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "tell/event_filter.hpp"
 #include "tell/progress_sampler.hpp"
 #include "tell/task_mirror.hpp"
 
@@ -57,7 +58,7 @@ private:
 /// locked under it but the timer loop.
 class event_log {
 public:
-    event_log(const event_options& options, timer_loop& timers, loop_executor loop);
+    event_log(const event_options& options, engine_core& core, timer_loop& timers, loop_executor loop);
 
     /// False when nobody wanted events; then nothing else here does anything.
     [[nodiscard]] bool is_on() const noexcept { return is_on_; }
@@ -88,7 +89,8 @@ public:
     void sampled() noexcept;
 
     // For readers; see event_reader.
-    [[nodiscard]] event_batch take_snapshot() const;
+    /// Of those tasks that the filter wants; null wants all.
+    [[nodiscard]] event_batch take_snapshot(const event_filter* filter) const;
     void add_reader() noexcept;
     void remove_reader() noexcept;
     [[nodiscard]] std::optional<std::error_code> begin(event_reader& reader, pending_read& read,
@@ -99,7 +101,7 @@ public:
     [[nodiscard]] bool withdraw(event_reader& reader, std::uint64_t ticket) noexcept;
 
 private:
-    using event_pointer = std::shared_ptr<task_event>;
+    using event_pointer = std::shared_ptr<kept_event>;
     struct snapshot_entry {
         intrusive_ptr<task_record> record;
         task_state state;
@@ -117,19 +119,28 @@ private:
     /// null for one that there was no memory for: then all before are lost.
     void append_locked(event_pointer& added, woken_readers& woken) noexcept VMTASK_REQUIRES(mutex_);
     void wake_all_locked(woken_readers& woken) noexcept VMTASK_REQUIRES(mutex_);
+    /// Those who do not want the latest event have it behind them.
+    void wake_for_locked(const kept_event& latest, woken_readers& woken) noexcept VMTASK_REQUIRES(mutex_);
+    void wake_locked(event_reader& reader, woken_readers& woken) noexcept VMTASK_REQUIRES(mutex_);
     void rouse_sampler_locked() noexcept VMTASK_REQUIRES(mutex_);
 
     /// The events after that version are not all there, or never were.
     [[nodiscard]] bool is_lost_locked(std::uint64_t position) const noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] bool has_something_locked(const event_reader& reader) const noexcept VMTASK_REQUIRES(mutex_);
+    /// Gets a reader past the next few events if it does not want them. False when
+    /// it is at the end, or at one that it wants.
+    [[nodiscard]] bool skip_some_locked(event_reader& reader) const noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] std::error_code end_of_reading_locked(const event_reader& reader) const noexcept
         VMTASK_REQUIRES(mutex_);
     void list_locked(event_reader& waiting) noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] pending_read* unlist_locked(event_reader& told) noexcept VMTASK_REQUIRES(mutex_);
     /// Nothing when they are lost, or not there yet.
-    [[nodiscard]] event_batch read_events(std::uint64_t position) const;
+    [[nodiscard]] event_batch read_events(std::uint64_t position, const event_filter* filter) const;
     [[nodiscard]] std::vector<snapshot_entry> tasks_locked() const VMTASK_REQUIRES(mutex_);
-    [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t version) const VMTASK_REQUIRES(mutex_);
+    /// Moves the version to the last event that it has looked at.
+    [[nodiscard]] std::vector<event_pointer> events_after_locked(std::uint64_t& version,
+                                                                 const event_filter* filter) const
+        VMTASK_REQUIRES(mutex_);
 
     const bool is_on_;
 

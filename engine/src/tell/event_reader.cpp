@@ -3,16 +3,19 @@
 
 #include "base/engine_core.hpp"
 #include "base/process_mark.hpp"
+#include "tell/event_filter.hpp"
 #include "tell/event_log.hpp"
 
 #include <new>
+#include <utility>
 
 namespace vmtask::detail {
 
-event_reader::event_reader(engine_core& core, std::optional<std::uint64_t> after)
-    : core_(core), position_(after.value_or(0))
+event_reader::event_reader(engine_core& core, std::optional<std::uint64_t> after,
+                           std::shared_ptr<const event_filter> filter)
+    : core_(core), filter_(std::move(filter)), position_(after.value_or(0))
 {
-    if (!after) first_ = core.events.take_snapshot();
+    if (!after) first_ = core.events.take_snapshot(filter_.get());
     if (first_) position_ = first_->version;
     core.remember();
     core.events.add_reader();

@@ -26,17 +26,17 @@ namespace vmtask::detail {
     return view;
 }
 
-/// Tells the engine's observer, if it has one. Call it without a lock.
+/// Tells the engine's observers, if it has any. Call it without a lock.
 template <class... Details>
 void observe(const task_record& task, void (task_observer::*event)(const observed_task&, Details...) noexcept,
              const std::type_identity_t<Details>&... details) noexcept
 {
     observer_seat& observers = task.core().observers;
-    // Null, too, for a thread that has slept in a task since the engine ended.
-    task_observer* const observer = observers.enter();
-    if (!observer) return;
+    // False, too, for a thread that has slept in a task since the engine ended.
+    if (!observers.enter()) return;
     assert_no_lock_held("an observer is told");
-    (observer->*event)(view_of(task), details...);
+    const observed_task view = view_of(task);
+    observers.for_each([&](task_observer& each) { (each.*event)(view, details...); });
     observers.leave();
 }
 

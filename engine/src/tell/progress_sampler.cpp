@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "tell/progress_sampler.hpp"
 
+#include "base/engine_core.hpp"
 #include "tell/event_log.hpp"
 #include "time/timer_loop.hpp"
 
@@ -12,9 +13,9 @@ namespace vmtask::detail {
 
 using std::chrono::steady_clock;
 
-progress_sampler::progress_sampler(event_log& log, timer_loop& timers, loop_executor loop,
+progress_sampler::progress_sampler(engine_core& core, event_log& log, timer_loop& timers, loop_executor loop,
                                    steady_clock::duration interval) noexcept
-    : deadline_entry(deadline_never), log_(log), timers_(timers), loop_(loop), interval_(interval)
+    : deadline_entry(deadline_never), core_(core), log_(log), timers_(timers), loop_(loop), interval_(interval)
 {
 }
 
@@ -31,8 +32,10 @@ void progress_sampler::wake_locked() noexcept
 /// Not on the timer loop: there may be many tasks.
 void progress_sampler::expire() noexcept
 {
+    const loop_pin pin(core_);
+    if (!pin) return;
     try {
-        asio::post(loop_, [this] { sample(); });
+        asio::post(loop_, [this, kept = kept_core(core_)] { sample(); });
     } catch (const std::bad_alloc&) {
         log_.sampled();
     }

@@ -17,7 +17,7 @@ class timer_loop;
 /// It sleeps while nothing runs, and while there is no reader.
 class progress_sampler final : public deadline_entry {
 public:
-    progress_sampler(event_log& log, timer_loop& timers, loop_executor loop,
+    progress_sampler(engine_core& core, event_log& log, timer_loop& timers, loop_executor loop,
                      std::chrono::steady_clock::duration interval) noexcept;
 
     /// Under the log's lock: there may be something to look at.
@@ -30,11 +30,12 @@ private:
     void expire() noexcept override;
     void sample() noexcept;
 
+    engine_core& core_;
     event_log& log_;
     timer_loop& timers_;
     const loop_executor loop_;
     const std::chrono::steady_clock::duration interval_; // zero or less: there are no samples
-    bool awake_ = false;                                 // guarded by the log's lock
+    bool awake_ = false;                                 // guarded by the log's lock; for ever when the loop has gone
 };
 
 } // namespace vmtask::detail

@@ -2,12 +2,14 @@
 #include "wait/blocked_scope.hpp"
 
 #include "base/engine_core.hpp"
+#include "run/event_loop.hpp"
 #include "run/reaper.hpp"
 #include "run/worker_pool.hpp"
 #include "tell/counters.hpp"
 #include "wait/wait_graph.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vmtask::detail {
 namespace {
@@ -18,7 +20,7 @@ constexpr int most_nested = 16;
 } // namespace
 
 blocked_scope::blocked_scope(wait_kind kind, blocked_wait::targets tasks, steady_time deadline)
-    : self_(this_engine_thread()), wait_(kind, tasks), deadline_(deadline)
+    : self_(find_thread(tasks)), wait_(kind, tasks), deadline_(deadline)
 {
     if (!self_) return;
     verdict_ = enter();
@@ -29,6 +31,22 @@ blocked_scope::blocked_scope(wait_kind kind, blocked_wait::targets tasks, steady
 blocked_scope::~blocked_scope()
 {
     if (self_ && verdict_ == verdict::pending) leave();
+    if (visitor_) self_->core->loop.foreign()->leave(*visitor_);
+}
+
+engine_thread* blocked_scope::find_thread(blocked_wait::targets tasks) noexcept
+{
+    if (engine_thread* const here = this_engine_thread()) return here;
+    engine_core* seen = nullptr;
+    for (const task_record* const each : tasks) {
+        engine_core& core = each->core();
+        if (&core == std::exchange(seen, &core)) continue;
+        foreign_loop* const loop = core.loop.foreign();
+        if (!loop || !loop->runs_here()) continue;
+        loop->enter(visitor_.emplace(core));
+        return &visitor_->self;
+    }
+    return nullptr;
 }
 
 wait_status blocked_scope::status() const noexcept

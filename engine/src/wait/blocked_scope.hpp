@@ -2,15 +2,20 @@
 #pragma once
 
 #include "base/engine_thread.hpp"
+#include "run/foreign_loop.hpp"
 #include "wait/blocked_wait.hpp"
 
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/wait_status.hpp>
 
+#include <cstdint>
+#include <optional>
+
 namespace vmtask::detail {
 
 /// The time in which a thread blocks in a wait for tasks. On a thread of an
-/// engine it checks first that this can end, and that the engine gets on.
+/// engine, or of the caller's that runs the event loop of one of the tasks, it
+/// checks first that this can end, and that the engine gets on.
 ///
 /// A worker that waits without a limit for tasks which are queued runs these
 /// itself: they need no other thread then.
@@ -29,11 +34,13 @@ public:
     [[nodiscard]] wait_status status() const noexcept;
 
 private:
+    [[nodiscard]] engine_thread* find_thread(blocked_wait::targets tasks) noexcept;
     [[nodiscard]] verdict enter();
     void run_queued();
     [[nodiscard]] bool begin_blocking() noexcept;
     void leave() noexcept;
 
+    std::optional<visiting_thread> visitor_;
     engine_thread* const self_; // null on a thread that is no engine's
     blocked_wait wait_;
     const steady_time deadline_;

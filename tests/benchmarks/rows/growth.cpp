@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Row 18: what one unit costs where there are a thousand, ten thousand or a hundred
-// thousand of them. What is not linear shows here.
+// thousand of them, and what an event costs for one, ten or a hundred subscribers.
+// What is not linear shows here.
 
 #include "harness/stopwatch.hpp"
 #include "rows/await_end.hpp"
@@ -12,11 +13,15 @@
 #include <vmtask/engine.hpp>
 #include <vmtask/when_all.hpp>
 
+#include <asio/io_context.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <latch>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -199,6 +204,68 @@ double wait_for_all(std::size_t count)
     return taken;
 }
 
+constexpr std::size_t events_of_a_task = 4; // posted, began, ended, removed
+
+/// From the first of so many tasks until all subscribers have been told that the
+/// engine has ended, and of all that they want before. Nanoseconds for each event and
+/// subscriber.
+double tell_subscribers(std::size_t subscribers, std::size_t tasks, const task_filter& filter)
+{
+    engine_options options = with_workers(1);
+    options.retain.count = 0;
+    options.events.kept = events_of_a_task * tasks;
+    std::optional<engine> pool(std::move(options));
+    asio::io_context readers;
+    std::vector<event_subscription> subscriptions;
+    bool is_lost = false;
+    for (std::size_t i = 0; i < subscribers; ++i) {
+        subscriptions.push_back(pool->subscribe(filter));
+        subscriptions.back().deliver_to(readers.get_executor(), [&](std::error_code, const event_batch& batch) {
+            is_lost = is_lost || batch.lost;
+        });
+    }
+    const stopwatch time;
+    std::thread reads([&] { readers.run(); });
+    for (std::size_t i = 0; i < tasks; ++i) static_cast<void>(pool->post(nothing));
+    static_cast<void>(pool->shutdown(shutdown_mode::drain));
+    pool.reset();
+    reads.join();
+    if (is_lost) throw std::runtime_error("events were lost");
+    return time.nanoseconds() / static_cast<double>(events_of_a_task * tasks * subscribers);
+}
+
+struct audience {
+    const char* id;
+    const char* measure;
+    task_filter filter;
+};
+
+contender contender_of(const audience& whom, std::size_t subscribers)
+{
+    const std::string number = std::to_string(subscribers);
+    return {std::string("growth/") + whom.id + "_" + number, "ours with " + number,
+            [filter = whom.filter, subscribers](const effort& how_much) {
+                const std::size_t tasks = std::max<std::size_t>(100, how_much.tasks / events_of_a_task / subscribers);
+                static_cast<void>(tell_subscribers(subscribers, 100, filter));
+                return measurements{{"each", tell_subscribers(subscribers, tasks, filter)}};
+            }};
+}
+
+/// An event is made once for all of them, so with more of them each costs less.
+void add_audience(group& row, const audience& whom)
+{
+    const std::string alone = row.contenders.emplace_back(contender_of(whom, 1)).id;
+    for (const std::size_t subscribers : {10U, 100U}) {
+        const contender& added = row.contenders.emplace_back(contender_of(whom, subscribers));
+        row.lines.push_back({18,
+                             std::string(whom.measure) + ", " + std::to_string(subscribers),
+                             "ns each",
+                             {added.id, "each"},
+                             {alone, "each"},
+                             1});
+    }
+}
+
 struct scenario {
     const char* id;
     const char* measure;
@@ -250,6 +317,8 @@ group growth(const effort& planned)
                                  1.5});
         }
     }
+    add_audience(row, {"told", "events told to each of the subscribers", {}});
+    add_audience(row, {"not_told", "events that none of the subscribers wants", {.tag = "none of them"}});
     return row;
 }
 

@@ -220,7 +220,7 @@ TEST_CASE("a lock at a point where code of the user's runs or goes aborts", "[ra
          }},
         {"an observer is told",
          [] {
-             engine engine({.observer = std::make_shared<deaf_observer>()});
+             engine engine({.observers = {std::make_shared<deaf_observer>()}});
              const std::lock_guard held(first_lock);
              (void)engine.post([](task_context&) {});
          }},

@@ -200,7 +200,7 @@ private:
 TEST_CASE("a source that is cancelled while it is posted is no longer queued", "[source][cancel]")
 {
     const auto canceller = std::make_shared<hasty_canceller>();
-    engine engine({.workers = 1, .retain = {.count = 0}, .observer = canceller});
+    engine engine({.workers = 1, .retain = {.count = 0}, .observers = {canceller}});
     canceller->begin(engine);
     const auto end = std::chrono::steady_clock::now() + 1s;
     while (std::chrono::steady_clock::now() < end && engine.metrics().tasks_cancelled < 200)

@@ -20,6 +20,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace vmtask;
@@ -89,7 +90,7 @@ TEST_CASE("an observer is told of a task from its post to its end", "[observer]"
     const auto observer = std::make_shared<notebook>();
     std::thread::id ran_on;
     {
-        engine engine({.workers = 1, .observer = observer});
+        engine engine({.workers = 1, .observers = {observer}});
         (void)engine.post([&](task_context&) { ran_on = std::this_thread::get_id(); });
         (void)engine.shutdown(shutdown_mode::drain);
     }
@@ -102,7 +103,7 @@ TEST_CASE("an observer is told of each attempt, of tasks with terms and of corou
 {
     const auto observer = std::make_shared<notebook>();
     {
-        engine engine({.workers = 1, .observer = observer});
+        engine engine({.workers = 1, .observers = {observer}});
         const retry_policy twice{.attempts = 2, .first_delay = 0s};
         const auto body =
             engine.post([](task_context&) { throw std::system_error(busy); }, {.description = "body ", .retry = twice});
@@ -125,7 +126,7 @@ TEST_CASE("an observer is told of a task that is cancelled in the queue", "[obse
 {
     const auto observer = std::make_shared<notebook>();
     test::gate gate;
-    engine engine({.workers = 1, .observer = observer});
+    engine engine({.workers = 1, .observers = {observer}});
     const auto held = test::occupy_workers(engine, gate, 1);
     const auto task = engine.post([](task_context&) {}, {.description = "it "});
     CHECK_FALSE(task.request_cancel());
@@ -138,7 +139,7 @@ TEST_CASE("an observer is told that a post made no task", "[observer]")
 {
     const auto observer = std::make_shared<notebook>();
     test::gate gate;
-    engine engine({.workers = 1, .observer = observer});
+    engine engine({.workers = 1, .observers = {observer}});
     const auto held = engine.post([&](task_context& self) { gate.hold(self); }, {.claims = {exclusive("disk")}});
     CHECK_THROWS_AS(engine.post([](task_context&) {},
                                 {.description = "it ", .claims = {exclusive("disk")}, .when_busy = when_busy::fail}),
@@ -153,7 +154,7 @@ TEST_CASE("an observer is told of pauses of bodies and of coroutines", "[observe
     const auto observer = std::make_shared<notebook>();
     {
         test::gate gate;
-        engine engine({.workers = 1, .observer = observer});
+        engine engine({.workers = 1, .observers = {observer}});
         const auto pause_and_resume = [](const task_handle& task) {
             CHECK_FALSE(task.pause());
             REQUIRE(test::eventually([&] { return task.state() == task_state::paused; }));
@@ -196,7 +197,7 @@ TEST_CASE("an observer may ask the engine anything but to wait", "[observer]")
         std::atomic<int> found{0};
     };
     const auto observer = std::make_shared<curious>();
-    engine engine({.workers = 1, .observer = observer});
+    engine engine({.workers = 1, .observers = {observer}});
     observer->watched = &engine;
     REQUIRE(engine.post([](task_context&) {}, {.kind = "probe"}).wait_for_completion(patience)
             == wait_status::completed);
@@ -232,7 +233,7 @@ TEST_CASE("an observer that is being told of something goes only after that", "[
     std::atomic<int> faults{0};
     std::thread owner;
     {
-        engine engine({.workers = 1, .observer = std::make_shared<slow_observer>(gate, faults)});
+        engine engine({.workers = 1, .observers = {std::make_shared<slow_observer>(gate, faults)}});
         task_source<> source(engine, task_options{});
         const task<> task = source.handle();
         REQUIRE_FALSE(task.pause());
@@ -254,4 +255,42 @@ TEST_CASE("an observer that is being told of something goes only after that", "[
     }
     owner.join();
     CHECK(faults == 0);
+}
+
+TEST_CASE("each observer is told, in the order in which they were given", "[observer]")
+{
+    /// Writes into a notebook that it shares with others.
+    class scribe final : public task_observer {
+    public:
+        scribe(std::string name, words& shared) : name_(std::move(name)), shared_(shared) {}
+
+    private:
+        void posted(const observed_task&) noexcept override { shared_.push_back(name_ + " posted"); }
+        void ended(const observed_task&, task_state, std::error_code) noexcept override
+        {
+            shared_.push_back(name_ + " ended");
+        }
+
+        const std::string name_;
+        words& shared_; // of one task, of which the calls come one after the other
+    };
+
+    words told;
+    const auto first = std::make_shared<scribe>("first", told);
+    {
+        engine engine({.workers = 1, .observers = {first, std::make_shared<scribe>("second", told)}});
+        engine.post([](task_context&) {});
+    }
+    CHECK(told == words{"first posted", "second posted", "first ended", "second ended"});
+    CHECK(first.use_count() == 1);
+}
+
+TEST_CASE("an observer that is null is refused", "[observer]")
+{
+    try {
+        const engine engine({.workers = 1, .observers = {std::make_shared<notebook>(), nullptr}});
+        FAIL("was taken");
+    } catch (const std::system_error& refused) {
+        CHECK(refused.code() == errc::bad_options);
+    }
 }

@@ -37,7 +37,7 @@ private:
 TEST_CASE("a tag is in the outcome, the summary, the filter and what observers are told", "[tag]")
 {
     const auto observer = std::make_shared<tag_observer>();
-    engine engine({.workers = 1, .events = {.kept = 100}, .observer = observer});
+    engine engine({.workers = 1, .events = {.kept = 100}, .observers = {observer}});
     const auto tagged = engine.post([](task_context&) {}, {.tag = "request 7"});
     const auto other = engine.post([](task_context&) {});
     REQUIRE(tagged.wait_for_completion(patience) == wait_status::completed);

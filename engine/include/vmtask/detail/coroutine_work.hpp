@@ -3,8 +3,10 @@
 
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/engine_access.hpp>
+#include <vmtask/detail/posted_wait.hpp>
 #include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/task_work.hpp>
+#include <vmtask/error.hpp>
 #include <vmtask/task_context.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -12,12 +14,15 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -29,7 +34,7 @@ class coroutine_work final : public result_work<T> {
 public:
     template <class Given>
     coroutine_work(Given&& body, engine_core& core)
-        : body_(std::in_place, std::forward<Given>(body)), context_(this->record()), executor_(coroutine_executor(core))
+        : body_(std::in_place, std::forward<Given>(body)), context_(this->record()), work_(core)
     {
     }
 
@@ -38,6 +43,7 @@ private:
     class self_pointer {
     public:
         explicit self_pointer(coroutine_work* self) noexcept : kept_(&self->record()), self_(self) {}
+        [[nodiscard]] coroutine_work* get() const noexcept { return self_; }
         coroutine_work* operator->() const noexcept { return self_; }
         explicit operator bool() const noexcept { return static_cast<bool>(kept_); }
 
@@ -49,17 +55,42 @@ private:
     /// Has the event loop begin the body. A failure to do so ends the task.
     void launch() noexcept override
     {
-        std::exception_ptr failure;
+        const loop_pin pin(this->core());
+        if (!pin) return fail_unbegun(std::make_exception_ptr(std::system_error(errc::abandoned)));
         try {
-            // Whoever found the task in a list may have cancelled it already.
-            const mutex_guard lock(executor_mutex_);
-            if (executor_) asio::post(executor_, [self = self_pointer(this)] { self->begin(); });
-            return;
+            const post_attempt attempt(this);
+            asio::post(event_loop_executor(this->core()), arrival(self_pointer(this), {}));
         } catch (...) {
-            failure = std::current_exception();
+            fail_unbegun(std::current_exception());
         }
-        if (this->start_elsewhere()) finish(std::move(failure));
     }
+
+    /// The begin on its way to the loop, and there to the body's executor.
+    /// Destroyed uncalled, the loop was the caller's and has gone.
+    class arrival {
+    public:
+        arrival(self_pointer self, asio::any_io_executor executor) noexcept
+            : self_(std::move(self)), executor_(std::move(executor))
+        {
+        }
+        arrival(arrival&&) noexcept = default;
+        arrival& operator=(arrival&&) = delete;
+        ~arrival()
+        {
+            if (self_ && !post_attempt::returns(self_.get()))
+                self_->fail_unbegun(std::make_exception_ptr(std::system_error(errc::abandoned)));
+        }
+        void operator()()
+        {
+            const self_pointer self = std::move(self_);
+            if (executor_) self->begin(executor_);
+            else self->arrive();
+        }
+
+    private:
+        self_pointer self_;
+        asio::any_io_executor executor_; // empty on the way to the loop
+    };
 
     /// The completion handler of the coroutine. It knows when it is destroyed
     /// uncalled: then the frame was, somewhere outside, and the task has ended.
@@ -92,12 +123,32 @@ private:
         }
     }
 
-    void begin() noexcept
+    void fail_unbegun(std::exception_ptr failure) noexcept
+    {
+        if (this->start_elsewhere()) finish(std::move(failure));
+    }
+
+    /// On the loop, which is there as long as this runs: only from here on the task
+    /// has an executor, and no longer than the body's frame lives. A strand must
+    /// not outlive its context.
+    void arrive() noexcept
+    {
+        try {
+            asio::any_io_executor executor = coroutine_executor(this->core());
+            if (!executor.template target<asio::strand<loop_executor>>()) return begin(executor);
+            const post_attempt attempt(this);
+            asio::dispatch(executor, arrival(self_pointer(this), executor));
+        } catch (...) {
+            fail_unbegun(std::current_exception());
+        }
+    }
+
+    void begin(const asio::any_io_executor& executor) noexcept
     {
         assert_no_lock_held("a coroutine begins");
         if (!this->start_elsewhere()) return;
         try {
-            const asio::any_io_executor executor = executor_now();
+            take_executor(executor);
             asio::co_spawn(executor, drive(self_pointer(this)),
                            asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
         } catch (...) {
@@ -110,12 +161,14 @@ private:
     {
         const self_pointer kept(this);
         signal_.slot().clear();
+        drop_executor();
         this->end(std::move(failure));
     }
 
     void abandon() noexcept
     {
-        release_executor();
+        drop_executor();
+        work_.reset();
         this->end_abandoned();
     }
 
@@ -136,18 +189,19 @@ private:
     void destroy_body() noexcept override
     {
         body_.reset();
-        release_executor();
+        work_.reset();
     }
 
-    asio::any_io_executor executor_now() const
+    /// Throws std::bad_alloc.
+    void take_executor(const asio::any_io_executor& executor)
     {
         const mutex_guard lock(executor_mutex_);
-        return executor_;
+        executor_ = executor;
+        // It came after the begin, but before there was an executor to send it to.
+        if (is_cancel_missed_) post_emit_locked();
     }
 
-    /// A strand reaches into its context when it goes, and the task may be held
-    /// longer than the context lives.
-    void release_executor() noexcept
+    void drop_executor() noexcept
     {
         const mutex_guard lock(executor_mutex_);
         executor_ = asio::any_io_executor();
@@ -156,9 +210,14 @@ private:
     void on_cancel_requested() noexcept override
     {
         const loop_pin pin(this->core());
-        if (!pin) return;
         const mutex_guard lock(executor_mutex_);
-        if (executor_) asio::post(executor_, [self = self_pointer(this)] { self->emit(); });
+        if (!executor_) is_cancel_missed_ = true;
+        else if (pin) post_emit_locked();
+    }
+
+    void post_emit_locked() VMTASK_REQUIRES(executor_mutex_)
+    {
+        asio::post(executor_, [self = self_pointer(this)] { self->emit(); });
     }
 
     /// On the body's executor, where alone the signal may be touched.
@@ -172,7 +231,9 @@ private:
     task_context context_;
     asio::cancellation_signal signal_;
     mutable ranked_mutex<lock_rank::coroutine_executor, std::mutex> executor_mutex_;
-    asio::any_io_executor executor_ VMTASK_GUARDED_BY(executor_mutex_); // empty once the task has ended
+    asio::any_io_executor executor_ VMTASK_GUARDED_BY(executor_mutex_); // empty unless there is a frame
+    bool is_cancel_missed_ VMTASK_GUARDED_BY(executor_mutex_) = false;
+    loop_work work_; // until the body is destroyed
 };
 
 } // namespace vmtask::detail

@@ -45,15 +45,19 @@ template <class Executor>
 
 /// Where the handler of a wait is to run, and what keeps that place running:
 /// the event loop of the task's own engine is pinned, any other context has a
-/// registry of the waits in it.
+/// registry of the waits in it. An event loop of the caller's is such a context,
+/// which is looked at only when it is not gone.
 template <class Executor>
 class destination {
 public:
     destination(engine_core& core, const Executor& executor) : executor_(executor)
     {
         asio::execution_context* const context = context_behind(executor);
-        if (context && context == context_behind(event_loop_executor(core))) pin_.emplace(core);
-        else attach(context);
+        const bool is_loop = context && context == context_behind(event_loop_executor(core));
+        if (is_loop) pin_.emplace(core);
+        if (is_loop && (has_own_event_loop(core) || !*pin_)) return;
+        attach(context);
+        pin_.reset();
     }
 
     /// Pins nothing, as the wait may be one that the event loop must not stay for.

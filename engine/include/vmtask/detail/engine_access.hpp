@@ -28,8 +28,11 @@ using loop_executor = asio::io_context::executor_type;
 /// engine is gone; to post to it takes a loop_pin.
 [[nodiscard]] loop_executor event_loop_executor(engine_core& core) noexcept;
 
+/// False when the event loop is the caller's, and may go when the caller wants.
+[[nodiscard]] bool has_own_event_loop(const engine_core& core) noexcept;
+
 /// Where a coroutine body is to run: the event loop, with its handlers one at
-/// a time even if the loop has several threads.
+/// a time even if the loop has several threads. To be asked for on the loop.
 [[nodiscard]] asio::any_io_executor coroutine_executor(engine_core& core);
 
 /// Keeps the event loop running as long as it lives; empty when it was too
@@ -48,6 +51,20 @@ public:
 
 private:
     engine_core* core_ = nullptr;
+};
+
+/// Keeps an event loop of the caller's from running out of work.
+class loop_work {
+public:
+    explicit loop_work(engine_core& core) noexcept;
+    loop_work(const loop_work&) = delete;
+    loop_work& operator=(const loop_work&) = delete;
+    ~loop_work() { reset(); }
+
+    void reset() noexcept;
+
+private:
+    engine_core* core_; // null when the loop is the engine's own, or the work is done
 };
 
 /// A place in the engine for one task more: refused before the body is moved,

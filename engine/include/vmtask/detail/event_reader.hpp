@@ -4,12 +4,14 @@
 #include <vmtask/task_event.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <system_error>
 
 namespace vmtask::detail {
 
 class engine_core;
+class event_filter;
 
 /// A reader's wait for the next events. It is completed once: by an event, by
 /// the end of the engine, by being given up.
@@ -37,9 +39,9 @@ private:
 /// Thread safety: all members.
 class event_reader {
 public:
-    /// Continues after that version, or begins with a snapshot of now. Throws
-    /// std::bad_alloc.
-    event_reader(engine_core& core, std::optional<std::uint64_t> after);
+    /// Continues after that version, or begins with a snapshot of now. Null wants
+    /// all events. Throws std::bad_alloc.
+    event_reader(engine_core& core, std::optional<std::uint64_t> after, std::shared_ptr<const event_filter> filter);
     ~event_reader();
     event_reader(const event_reader&) = delete;
     event_reader& operator=(const event_reader&) = delete;
@@ -66,10 +68,11 @@ private:
     friend class event_log;
 
     engine_core& core_;
+    const std::shared_ptr<const event_filter> filter_;
 
     // Guarded by the log's lock.
     std::optional<event_batch> first_; // the snapshot of the beginning, until it is read
-    std::uint64_t position_ = 0;       // the last version read
+    std::uint64_t position_ = 0;       // the last version read, or not wanted
     pending_read* pending_ = nullptr;
     std::uint64_t ticket_ = 0; // that of `pending_`
     std::uint64_t last_ticket_ = 0;
