@@ -212,7 +212,7 @@ const task_names& task_record::names() const noexcept
 
 std::vector<resource_claim> task_record::claims() const
 {
-    const auto claimed = terms_->claims.wanted();
+    const auto claimed = terms()->claims.wanted();
     return {claimed.begin(), claimed.end()};
 }
 
