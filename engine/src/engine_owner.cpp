@@ -2,8 +2,9 @@
 #include "engine_owner.hpp"
 
 #include "base/signal_shield.hpp"
+#include "task/journal_requests.hpp"
+#include "task/posting.hpp"
 #include "task/valid_options.hpp"
-#include "tell/observe.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/engine_access.hpp>
@@ -39,6 +40,7 @@ engine_owner::engine_owner(engine_options&& options)
                    .postponed = postponed_,
                    .events = events_,
                    .observers = observers_,
+                   .journal = journal_,
                    .rare = rare_,
                    .clock = clock_,
                    .waiting_spin = waiting_spin_,
@@ -46,6 +48,7 @@ engine_owner::engine_owner(engine_options&& options)
                    .threads = threads_}),
       threads_(require_valid(std::move(options.threads))),
       observers_(std::move(options.observer)),
+      journal_(std::move(options.journal)),
       timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception),
       loop_probe_(loop_.executor()),
@@ -197,6 +200,7 @@ void engine_owner::end_parts() noexcept
     events_.close();
     stop_threads();
     observers_.close();
+    journal_.close();
     while (give_blocks_back()) {
     }
     end(scheduler_.clear());
@@ -205,6 +209,11 @@ void engine_owner::end_parts() noexcept
 bool is_left_behind(const engine_core& core) noexcept
 {
     return core.process.is_left_behind();
+}
+
+bool has_journal(const engine_core& core) noexcept
+{
+    return core.journal.is_taken();
 }
 
 loop_executor event_loop_executor(engine_core& core) noexcept
@@ -247,49 +256,30 @@ admission::~admission()
 
 void admission::submit(task_record& record)
 {
-    announce(record);
+    used_ = true;
+    announce_post(record);
     owner_of(core_).submit(record);
 }
 
 void admission::enlist(task_record& record)
 {
-    announce(record);
+    used_ = true;
+    announce_post(record);
     core_.scheduler.enlist(record);
 }
 
 intrusive_ptr<task_record> admission::enter(task_record& record, bool (*has_same_result)(const task_record&))
 {
-    announce(record);
-    intrusive_ptr<task_record> joined;
-    try {
-        joined = core_.room.enter(record, has_same_result);
-        if (!joined) return joined;
-    } catch (...) {
-        discard(record);
-        throw;
-    }
-    discard(record);
-    return joined;
+    used_ = true;
+    if (record.is_journalled()) post_durably(record);
+    return let_in(record, has_same_result);
 }
 
-void admission::announce(task_record& record)
+std::shared_ptr<journal_request> admission::enter_later(task_record& record,
+                                                        bool (*has_same_result)(const task_record&))
 {
     used_ = true;
-    observe(record, &task_observer::posted);
-    try {
-        (void)core_.events.add(record);
-    } catch (...) {
-        discard(record);
-        throw;
-    }
-}
-
-void admission::discard(task_record& record) noexcept
-{
-    observe(record, &task_observer::withdrawn);
-    (void)core_.events.remove(record.id());
-    core_.scheduler.withdraw();
-    record.release_reference(); // the engine's
+    return begin_post(record, has_same_result);
 }
 
 } // namespace vmtask::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
+#include <vmtask/detail/async_post.hpp>
 #include <vmtask/detail/body.hpp>
 #include <vmtask/detail/body_record.hpp>
 #include <vmtask/detail/coroutine_record.hpp>
@@ -17,6 +18,7 @@
 #include <vmtask/task_context.hpp>
 #include <vmtask/task_filter.hpp>
 #include <vmtask/task_handle.hpp>
+#include <vmtask/task_journal.hpp>
 #include <vmtask/task_observer.hpp>
 #include <vmtask/task_options.hpp>
 #include <vmtask/task_outcome.hpp>
@@ -115,12 +117,16 @@ public:
 
     /// The same on terms: what it needs, when it may begin, how long it may take.
     ///
-    /// Errors beside those: resource_busy; errc::unknown_lane; errc::no_task for
+    /// With `task_options::parameters` the task is journalled, if the engine has a journal:
+    /// this blocks until that has kept it, and it neither begins nor is seen before. On an
+    /// event loop use async_post().
+    ///
+    /// Errors beside those: that of a journal which has not kept it; resource_busy; errc::unknown_lane; errc::no_task for
     /// an empty handle in `after`; errc::cycle when it would wait for a task
     /// that waits for it: as one after another, for what that claims, for its place
     /// in a lane, or in a blocking wait; errc::already_ended and errc::other_engine for the
     /// parent; errc::bad_options for a `when_busy` that compares tasks which say
-    /// no kind, or claim nothing, and for a number that is no value of its
+    /// no kind, or claim nothing, for parameters without a kind, and for a number that is no value of its
     /// enumeration.
     ///
     /// A cycle that could not be seen when the task was posted, because it closes
@@ -130,6 +136,33 @@ public:
     auto post(Body&& body, task_options options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
         return post_with(std::forward<Body>(body), std::move(options));
+    }
+
+    /// The same for callers who must not block, on an event loop: a journalled task is
+    /// posted once its journal has kept it, others at once.
+    ///
+    /// Completion signature: void(std::exception_ptr, task<T>); the handle is empty when
+    /// there is an exception. That is what post() throws, or std::system_error with
+    /// asio::error::operation_aborted when the wait was given up.
+    /// Executor: the handler's own, else the event loop. Exactly once, never from within
+    /// this call.
+    /// Cancellation (all types): gives up the wait for the answer; the task is posted all
+    /// the same.
+    /// Throws std::bad_alloc when there is no memory for the wait; a journalled task may
+    /// be posted all the same.
+    ///
+    /// With `co_await`, name the body first and move it in: g++ 12 destroys captures of a
+    /// lambda twice that is written within the expression.
+    template <task_body Body, class Token>
+    auto async_post(Body&& body, task_options options, Token&& token)
+    {
+        using body_type = std::decay_t<Body>;
+        using result = typename detail::body_traits<body_type>::result;
+        auto begin = [this, moved = body_type(std::forward<Body>(body)), options = std::move(options)]() mutable {
+            return begin_post<result>(std::move(moved), std::move(options));
+        };
+        return asio::async_initiate<Token, void(std::exception_ptr, task<result>)>(
+            detail::post_initiation<result, decltype(begin)>(*core_, std::move(begin)), token);
     }
 
     /// How many tasks of a lane may be under way at once; 0: any number. Makes
@@ -194,19 +227,23 @@ public:
 private:
     friend detail::engine_core& detail::core_of(engine& where) noexcept;
 
+    template <class Body>
+    using record_of_body =
+        std::conditional_t<detail::body_traits<Body>::is_coroutine,
+                           detail::coroutine_record<Body, typename detail::body_traits<Body>::result>,
+                           detail::body_record<Body, typename detail::body_traits<Body>::result>>;
+
     template <class Body, class... Options>
     auto post_with(Body&& body, Options&&... options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
         using body_type = std::decay_t<Body>;
         using traits = detail::body_traits<body_type>;
         using result = typename traits::result;
-        using record_type = std::conditional_t<traits::is_coroutine, detail::coroutine_record<body_type, result>,
-                                               detail::body_record<body_type, result>>;
 
         if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
         detail::admission place(*core_, detail::whole_in(options...));
-        auto* const record =
-            new record_type(std::forward<Body>(body), *core_, place.id(), std::forward<Options>(options)...);
+        auto* const record = new record_of_body<body_type>(std::forward<Body>(body), *core_, place.id(),
+                                                           std::forward<Options>(options)...);
         task<result> handle(detail::intrusive_ptr<detail::result_record<result>>(record, detail::adopt_reference));
         if (sizeof...(Options) > 0 && record->terms()) {
             if (auto joined = place.enter(*record, &detail::is_result_record<result>))
@@ -218,6 +255,22 @@ private:
             place.submit(*record);
         }
         return handle;
+    }
+
+    template <class Result, class Body>
+    detail::begun_post<Result> begin_post(Body&& body, task_options&& options)
+    {
+        detail::begun_post<Result> begun;
+        if (!options.parameters || !detail::has_journal(*core_)) {
+            begun.posted = post_with(std::move(body), std::move(options));
+            return begun;
+        }
+        if (detail::is_null_body<Body>(body)) throw std::system_error(errc::no_body);
+        detail::admission place(*core_, detail::whole_in(options));
+        auto* const record = new record_of_body<Body>(std::move(body), *core_, place.id(), std::move(options));
+        begun.record = detail::intrusive_ptr<detail::task_record>(record, detail::adopt_reference);
+        begun.request = place.enter_later(*record, &detail::is_result_record<Result>);
+        return begun;
     }
 
     shutdown_report shutdown_until(shutdown_mode mode, detail::steady_time deadline);

@@ -96,7 +96,7 @@ private:
                            asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
         } catch (...) {
             // Unless the handler was destroyed on the way and has ended the task.
-            if (!this->ended()) finish(std::current_exception());
+            if (executor_now()) finish(std::current_exception());
         }
     }
 
@@ -160,14 +160,14 @@ private:
     void emit() noexcept
     {
         assert_no_lock_held("a coroutine is cancelled");
-        if (!this->ended()) signal_.emit(asio::cancellation_type::terminal);
+        if (executor_now()) signal_.emit(asio::cancellation_type::terminal);
     }
 
     std::optional<Body> body_;
     task_context context_;
     asio::cancellation_signal signal_;
     mutable ranked_mutex<lock_rank::coroutine_executor, std::mutex> executor_mutex_;
-    asio::any_io_executor executor_ VMTASK_GUARDED_BY(executor_mutex_); // empty once the task has ended
+    asio::any_io_executor executor_ VMTASK_GUARDED_BY(executor_mutex_); // empty once the body is gone
 };
 
 } // namespace vmtask::detail

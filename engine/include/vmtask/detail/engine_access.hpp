@@ -8,10 +8,12 @@
 #include <asio/io_context.hpp>
 
 #include <cstdint>
+#include <memory>
 
 namespace vmtask::detail {
 
 class engine_core;
+class journal_request;
 class loop_delivery;
 class task_record;
 
@@ -19,6 +21,9 @@ using loop_executor = asio::io_context::executor_type;
 
 /// True in a child that was forked since the engine was made; see vmtask::engine.
 [[nodiscard]] bool is_left_behind(const engine_core& core) noexcept;
+
+/// True when tasks with parameters are journalled.
+[[nodiscard]] bool has_journal(const engine_core& core) noexcept;
 
 /// The executor of the event loop. May be compared and copied even after the
 /// engine is gone; to post to it takes a loop_pin.
@@ -65,13 +70,14 @@ public:
     /// Makes the task known without queueing it for a worker. Throws std::bad_alloc.
     void enlist(task_record& record);
     /// Lets a task with terms in; see waiting_room::enter. Where that returns
-    /// another task, this one was not posted.
+    /// another task, this one was not posted. Blocks for the journal of a journalled task.
     [[nodiscard]] intrusive_ptr<task_record> enter(task_record& record, bool (*has_same_result)(const task_record&));
 
-private:
-    void announce(task_record& record);
-    void discard(task_record& record) noexcept;
+    /// The same for a journalled task, without a thread that waits for the journal.
+    [[nodiscard]] std::shared_ptr<journal_request> enter_later(task_record& record,
+                                                               bool (*has_same_result)(const task_record&));
 
+private:
     engine_core& core_;
     std::uint64_t id_;
     bool used_ = false;
