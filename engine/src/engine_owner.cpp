@@ -2,8 +2,9 @@
 #include "engine_owner.hpp"
 
 #include "base/signal_shield.hpp"
+#include "task/journal_requests.hpp"
+#include "task/posting.hpp"
 #include "task/valid_options.hpp"
-#include "tell/observe.hpp"
 
 #include <vmtask/detail/block_pool.hpp>
 #include <vmtask/detail/engine_access.hpp>
@@ -39,6 +40,7 @@ engine_owner::engine_owner(engine_options&& options)
                    .postponed = postponed_,
                    .events = events_,
                    .observers = observers_,
+                   .journal = journal_,
                    .rare = rare_,
                    .clock = clock_,
                    .waiting_spin = waiting_spin_,
@@ -46,6 +48,7 @@ engine_owner::engine_owner(engine_options&& options)
                    .threads = threads_}),
       threads_(require_valid(std::move(options.threads))),
       observers_(require_valid(std::move(options.observers))),
+      journal_(std::move(options.journal)),
       timers_(*this),
       loop_(*this, options.event_loop_threads, options.on_handler_exception, options.event_loop),
       loop_probe_(*this, loop_.executor()),
@@ -229,6 +232,7 @@ void engine_owner::end_parts() noexcept
     events_.close();
     stop_threads();
     observers_.close();
+    journal_.close();
     while (give_blocks_back()) {
     }
     end(scheduler_.clear());
@@ -237,6 +241,11 @@ void engine_owner::end_parts() noexcept
 bool is_left_behind(const engine_core& core) noexcept
 {
     return core.process.is_left_behind();
+}
+
+bool has_journal(const engine_core& core) noexcept
+{
+    return core.journal.is_taken();
 }
 
 loop_executor event_loop_executor(engine_core& core) noexcept
@@ -297,10 +306,14 @@ admission::~admission()
 
 intrusive_ptr<task_record> admission::post(intrusive_ptr<task_record> made)
 {
-    announce(*made);
+    used_ = true;
     if (made->terms()) {
-        if (auto joined = enter_on_terms(*made)) return joined;
-    } else if (made->kind() == body_kind::blocking) {
+        if (made->is_journalled()) post_durably(*made);
+        if (auto joined = let_in(*made)) return joined;
+        return made;
+    }
+    announce_post(*made);
+    if (made->kind() == body_kind::blocking) {
         owner_of(core_).submit(*made);
     } else {
         core_.scheduler.enlist(*made);
@@ -309,38 +322,10 @@ intrusive_ptr<task_record> admission::post(intrusive_ptr<task_record> made)
     return made;
 }
 
-intrusive_ptr<task_record> admission::enter_on_terms(task_record& record)
-{
-    intrusive_ptr<task_record> joined;
-    try {
-        joined = core_.room.enter(record);
-        if (!joined) return joined;
-    } catch (...) {
-        discard(record);
-        throw;
-    }
-    discard(record);
-    return joined;
-}
-
-void admission::announce(task_record& record)
+std::shared_ptr<journal_request> admission::post_later(const intrusive_ptr<task_record>& made)
 {
     used_ = true;
-    observe(record, &task_observer::posted);
-    try {
-        (void)core_.events.add(record);
-    } catch (...) {
-        discard(record);
-        throw;
-    }
-}
-
-void admission::discard(task_record& record) noexcept
-{
-    observe(record, &task_observer::withdrawn);
-    (void)core_.events.remove(record.id());
-    core_.scheduler.withdraw();
-    record.release_reference(); // the engine's
+    return begin_post(*made);
 }
 
 } // namespace vmtask::detail

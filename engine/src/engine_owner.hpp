@@ -13,6 +13,7 @@
 #include "run/worker_pool.hpp"
 #include "tell/counters.hpp"
 #include "tell/event_log.hpp"
+#include "tell/journal_seat.hpp"
 #include "tell/observer_seat.hpp"
 #include "time/timer_loop.hpp"
 #include "time/wall_clock.hpp"
@@ -75,6 +76,7 @@ private:
     const process_mark process_;
     const thread_options threads_;
     observer_seat observers_;
+    journal_seat journal_;
     rare_events rare_;
     timer_loop timers_;
     event_loop loop_;

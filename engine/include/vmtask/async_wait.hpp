@@ -7,6 +7,7 @@
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/async_waiter.hpp>
 #include <vmtask/detail/deadline.hpp>
+#include <vmtask/detail/journal_request.hpp>
 #include <vmtask/detail/resumption.hpp>
 #include <vmtask/task.hpp>
 #include <vmtask/task_context.hpp>
@@ -15,6 +16,7 @@
 #include <asio/async_result.hpp>
 
 #include <exception>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -44,6 +46,11 @@ struct wait_by_token {
     {
         return asio::async_initiate<Token, void(std::exception_ptr, T)>(
             wait_initiation(record, deadline_never, report_result<T>(record)), token);
+    }
+
+    static auto for_cancel(const record_pointer& record, std::string_view by, token_type& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(cancel_initiation(record, by), token);
     }
 
     static auto for_resumption(const record_pointer& record, token_type& token)

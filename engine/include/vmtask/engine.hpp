@@ -3,6 +3,7 @@
 
 #include <vmtask/async_wait.hpp>
 #include <vmtask/detail/asio_guard.hpp>
+#include <vmtask/detail/async_post.hpp>
 #include <vmtask/detail/body.hpp>
 #include <vmtask/detail/body_work.hpp>
 #include <vmtask/detail/coroutine_work.hpp>
@@ -18,6 +19,7 @@
 #include <vmtask/task_context.hpp>
 #include <vmtask/task_filter.hpp>
 #include <vmtask/task_handle.hpp>
+#include <vmtask/task_journal.hpp>
 #include <vmtask/task_observer.hpp>
 #include <vmtask/task_options.hpp>
 #include <vmtask/task_outcome.hpp>
@@ -109,12 +111,16 @@ public:
 
     /// The same on terms: what it needs, when it may begin, how long it may take.
     ///
-    /// Errors beside those: resource_busy; errc::unknown_lane; errc::no_task for
+    /// With `task_options::parameters` the task is journalled, if the engine has a journal:
+    /// this blocks until that has kept it, and it neither begins nor is seen before. On an
+    /// event loop use async_post().
+    ///
+    /// Errors beside those: that of a journal which has not kept it; resource_busy; errc::unknown_lane; errc::no_task for
     /// an empty handle in `after`; errc::cycle when it would wait for a task
     /// that waits for it: as one after another, for what that claims, for its place
     /// in a lane, or in a blocking wait; errc::already_ended and errc::other_engine for the
     /// parent; errc::bad_options for a `when_busy` that compares tasks which say
-    /// no kind, or claim nothing, and for a number that is no value of its
+    /// no kind, or claim nothing, for parameters without a kind, and for a number that is no value of its
     /// enumeration.
     ///
     /// A cycle that could not be seen when the task was posted, because it closes
@@ -124,6 +130,33 @@ public:
     auto post(Body&& body, task_options options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
         return post_with(std::forward<Body>(body), &options);
+    }
+
+    /// The same for callers who must not block, on an event loop: a journalled task is
+    /// posted once its journal has kept it, others at once.
+    ///
+    /// Completion signature: void(std::exception_ptr, task<T>); the handle is empty when
+    /// there is an exception. That is what post() throws, or std::system_error with
+    /// asio::error::operation_aborted when the wait was given up.
+    /// Executor: the handler's own, else the event loop. Exactly once, never from within
+    /// this call.
+    /// Cancellation (all types): gives up the wait for the answer; the task is posted all
+    /// the same.
+    /// Throws std::bad_alloc when there is no memory for the wait; a journalled task may
+    /// be posted all the same.
+    ///
+    /// With `co_await`, name the body first and move it in: g++ 12 destroys captures of a
+    /// lambda twice that is written within the expression.
+    template <task_body Body, class Token>
+    auto async_post(Body&& body, task_options options, Token&& token)
+    {
+        using body_type = std::decay_t<Body>;
+        using result = typename detail::body_traits<body_type>::result;
+        auto begin = [this, moved = body_type(std::forward<Body>(body)), options = std::move(options)]() mutable {
+            return begin_post<result>(std::move(moved), std::move(options));
+        };
+        return asio::async_initiate<Token, void(std::exception_ptr, task<result>)>(
+            detail::post_initiation<result, decltype(begin)>(*core_, std::move(begin)), token);
     }
 
     /// How many tasks of a lane may be under way at once; 0: any number. Makes
@@ -211,21 +244,47 @@ private:
     template <class Body>
     auto post_with(Body&& body, task_options* options) -> task<typename detail::body_traits<std::decay_t<Body>>::result>
     {
+        using result = typename detail::body_traits<std::decay_t<Body>>::result;
+
+        require_body(body);
+        detail::admission place(*core_, options);
+        return task<result>(place.post(make(place.id(), std::forward<Body>(body), options)));
+    }
+
+    template <class Result, class Body>
+    detail::begun_post<Result> begin_post(Body&& body, task_options&& options)
+    {
+        detail::begun_post<Result> begun;
+        if (!options.parameters || !detail::has_journal(*core_)) {
+            begun.posted = post_with(std::forward<Body>(body), &options);
+            return begun;
+        }
+        require_body(body);
+        detail::admission place(*core_, &options);
+        begun.record = make(place.id(), std::forward<Body>(body), &options);
+        begun.request = place.post_later(begun.record);
+        return begun;
+    }
+
+    template <class Body>
+    static void require_body(const Body& body)
+    {
+        if (detail::is_null_body<Body>(body)) throw std::system_error(errc::no_body);
+    }
+
+    template <class Body>
+    detail::intrusive_ptr<detail::task_record> make(std::uint64_t id, Body&& body, task_options* options)
+    {
         using body_type = std::decay_t<Body>;
         using traits = detail::body_traits<body_type>;
         using result = typename traits::result;
 
-        if (detail::is_null_body<body_type>(body)) throw std::system_error(errc::no_body);
-        detail::admission place(*core_, options);
-        if constexpr (traits::is_coroutine) {
-            using work = detail::coroutine_work<body_type, result>;
-            return task<result>(
-                place.post(detail::make_task<work>(*core_, place.id(), options, std::forward<Body>(body), *core_)));
-        } else {
-            using work = detail::body_work<body_type, result>;
-            return task<result>(
-                place.post(detail::make_task<work>(*core_, place.id(), options, std::forward<Body>(body))));
-        }
+        if constexpr (traits::is_coroutine)
+            return detail::make_task<detail::coroutine_work<body_type, result>>(*core_, id, options,
+                                                                                std::forward<Body>(body), *core_);
+        else
+            return detail::make_task<detail::body_work<body_type, result>>(*core_, id, options,
+                                                                           std::forward<Body>(body));
     }
 
     shutdown_report shutdown_until(shutdown_mode mode, detail::steady_time deadline);

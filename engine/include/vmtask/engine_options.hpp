@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 
 namespace vmtask {
 
+class task_journal;
 class task_observer;
 
 /// A lane: tasks of which only some may be under way at once, such as those
@@ -108,6 +110,9 @@ struct engine_options {
     /// How long a queued task waits until it is worth as much as a newer one of
     /// the next higher priority. `duration::max()`: it never is.
     std::chrono::steady_clock::duration aging = std::chrono::seconds(30);
+    /// The id of the first task; others count on from there. 0 counts as 1. By it the ids
+    /// of an earlier process, which a journal has kept, are not given out again.
+    std::uint64_t first_id = 1;
     /// The lanes that tasks may name. `engine::set_lane_limit` adds others.
     std::vector<lane_options> lanes{};
     /// How long ended tasks are listed.
@@ -117,6 +122,9 @@ struct engine_options {
     /// Told of what happens to every task, each of them, in this order; see
     /// task_observer. A null one is refused with errc::bad_options.
     std::vector<std::shared_ptr<task_observer>> observers{};
+    /// What keeps tasks that have `task_options::parameters`; see task_journal. Null:
+    /// nothing does.
+    std::shared_ptr<task_journal> journal{};
     /// Told of an exception that escapes a handler which runs on a thread of
     /// the engine, on that thread; the thread then goes on. Bodies are not
     /// meant: what they throw ends their task. Empty: std::terminate.

@@ -21,8 +21,9 @@ namespace vmtask {
 ///     resource_busy                                 device_or_resource_busy
 ///     not_cancelable                                operation_not_permitted
 ///     no_events                                     not_supported
+///     not_journalled                                io_error
 ///     no_task, no_body, unknown_lane, other_engine,
-///     bad_options                                   invalid_argument
+///     bad_options, unknown_kind, kind_taken         invalid_argument
 enum class errc {
     /// The task was stopped before it had finished.
     cancelled = 1,
@@ -75,6 +76,12 @@ enum class errc {
     /// No worker would have been left for the tasks that are queued, so the wait
     /// was not begun.
     no_worker,
+    /// The journal has dropped the receipt of what it was to keep.
+    not_journalled,
+    /// No factory was registered for tasks of this kind.
+    unknown_kind,
+    /// A factory was registered for tasks of this kind before.
+    kind_taken,
 };
 
 /// The category of errc; its name is "vmtask".

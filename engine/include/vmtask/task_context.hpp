@@ -2,11 +2,13 @@
 #pragma once
 
 #include <vmtask/detail/task_record.hpp>
+#include <vmtask/pause_subscription.hpp>
 #include <vmtask/task_handle.hpp>
 
 #include <asio/async_result.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <string_view>
 #include <system_error>
@@ -56,6 +58,21 @@ public:
     /// Says the same as stop_requested() to whoever wants a callback. The
     /// callback runs on the thread that requests the cancel.
     [[nodiscard]] std::stop_token stop_token();
+
+    /// True while the task is held by a pause, whether the body stays in a checkpoint or
+    /// not.
+    [[nodiscard]] bool pause_requested() const noexcept;
+
+    /// Has `callback(true)` called when the task is paused and `callback(false)` when it
+    /// is resumed, or `callback(true)` soon if it is paused now: for whoever drives work
+    /// elsewhere, and can pause it there. It is a task_source's owner's as well.
+    ///
+    /// Called on the event loop, one call at a time, with no lock held; what was taken
+    /// back before its turn there is not told. An exception of it is that of a handler
+    /// (engine_options::on_handler_exception). Not called any more once the task has
+    /// ended or the subscription is gone. A cancel does not resume the task: for that
+    /// there is stop_token(). Throws std::bad_alloc.
+    [[nodiscard]] pause_subscription on_pause(std::function<void(bool)> callback);
 
     /// Stops the body here if a cancel was requested: throws std::system_error
     /// with errc::cancelled, which the body lets pass after it has undone what

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -87,6 +88,11 @@ public:
     /// What `task_options::description` said.
     [[nodiscard]] const std::string& description() const;
 
+    /// What `task_options::kind` and `parameters` said, by which the task can be made
+    /// again; see task_kinds.
+    [[nodiscard]] const std::string& kind() const;
+    [[nodiscard]] const std::optional<std::string>& parameters() const;
+
     /// Where the task is now. Only a terminal state is still true when read.
     [[nodiscard]] task_state state() const;
 
@@ -128,8 +134,33 @@ public:
     ///
     /// Who asks first may say who he is, for outcome().
     ///
-    /// Errors: errc::not_cancelable, errc::already_ended.
+    /// A journalled task is asked once its journal has kept the request; until then this
+    /// blocks, so on an event loop use async_request_cancel(). It is already_ended once
+    /// its end is with the journal.
+    ///
+    /// Errors: errc::not_cancelable, errc::already_ended; that of a journal which has not
+    /// kept the request, and then nothing is cancelled.
     std::error_code request_cancel(std::string_view by = {}) const;
+
+    /// The same for callers who must not block: completes when the request is kept, and
+    /// the task asked to stop, or with the errors of request_cancel(). What the body of a
+    /// journalled task has registered for a cancel is called on the event loop.
+    ///
+    /// Completion signature: void(std::error_code).
+    /// Errors beside those: errc::no_task on an empty handle;
+    /// asio::error::operation_aborted when the wait was given up.
+    /// Executor: as of async_wait(). Exactly once, never from within this call.
+    /// Cancellation (all types): gives up the wait for the answer; the request goes on.
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_request_cancel(std::string_view by, Token&& token) const
+    {
+        return detail::wait_by_token<Token>::for_cancel(record_, by, token);
+    }
+    template <asio::completion_token_for<void(std::error_code)> Token>
+    auto async_request_cancel(Token&& token) const
+    {
+        return async_request_cancel(std::string_view(), std::forward<Token>(token));
+    }
 
     /// Holds the task until resume() has been called as often as pause(): if it
     /// is queued it does not begin; if its body has begun it stays in its next

@@ -32,6 +32,11 @@ struct task_options {
     /// What sort of task it is, such as "compact"; for filters, and to tell
     /// whether two tasks are the same request.
     std::string kind{};
+    /// By which, with the kind, the task can be made again in another process: text or
+    /// bytes, never parsed. An engine with a journal has it journalled then, and without
+    /// these not; see task_journal. Needs a kind, or the post is refused with
+    /// errc::bad_options.
+    std::optional<std::string> parameters{};
     /// Who wants it, for filters and for people.
     std::string initiator{};
     /// Why, for people.

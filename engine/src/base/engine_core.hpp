@@ -14,6 +14,7 @@ namespace vmtask::detail {
 class adaptive_spin;
 class event_log;
 class event_loop;
+class journal_seat;
 class observer_seat;
 class postponed_waits;
 class process_mark;
@@ -39,6 +40,7 @@ struct engine_parts {
     postponed_waits& postponed;
     event_log& events;
     observer_seat& observers;
+    journal_seat& journal;
     rare_events& rare;
     wall_clock& clock;
     adaptive_spin& waiting_spin; // for threads that block in a wait for one of the tasks

@@ -36,6 +36,9 @@ public:
         case errc::bad_options: return "the options contradict each other, or one of them has no value that there is";
         case errc::no_events: return "the engine keeps no events";
         case errc::no_worker: return "no worker would be left for the tasks that are queued";
+        case errc::not_journalled: return "the journal has not said that it was kept";
+        case errc::unknown_kind: return "no factory makes tasks of that kind";
+        case errc::kind_taken: return "tasks of that kind have a factory already";
         }
         return "unknown vmtask error " + std::to_string(code);
     }
@@ -52,11 +55,14 @@ public:
         case errc::resource_busy: return std::errc::device_or_resource_busy;
         case errc::not_cancelable: return std::errc::operation_not_permitted;
         case errc::no_events: return std::errc::not_supported;
+        case errc::not_journalled: return std::errc::io_error;
         case errc::no_task:
         case errc::no_body:
         case errc::unknown_lane:
         case errc::other_engine:
-        case errc::bad_options: return std::errc::invalid_argument;
+        case errc::bad_options:
+        case errc::unknown_kind:
+        case errc::kind_taken: return std::errc::invalid_argument;
         case errc::shutting_down:
         case errc::already_ended:
         case errc::not_ended:

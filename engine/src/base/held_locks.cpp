@@ -43,6 +43,7 @@ const char* name_of(lock_rank rank) noexcept
     case lock_rank::event_loop_probe: return "event_loop_probe";
     case lock_rank::event_loop: return "event_loop";
     case lock_rank::wait_registry: return "wait_registry";
+    case lock_rank::pause_watch: return "pause_watch";
     case lock_rank::block_pool: return "block_pool";
     }
     return "?";

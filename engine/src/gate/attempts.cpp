@@ -7,6 +7,7 @@
 #include "gate/retry_schedule.hpp"
 #include "run/scheduler.hpp"
 #include "tell/event_log.hpp"
+#include "tell/journal.hpp"
 #include "tell/observe.hpp"
 #include "time/timer_loop.hpp"
 
@@ -52,6 +53,7 @@ bool waiting_room::delay(task_record& failed, std::error_code error)
     const retry_policy& policy = repeated.policy;
     const int attempts = repeated.made.failed + 1;
     if (attempts >= policy.attempts || !is_worth_repeating(policy, error)) return false;
+    tell_journal(failed, &task_journal::attempt_failed, error);
     observe(failed, &task_observer::attempt_failed, error);
     const auto wait = delay_after(policy, attempts, luck());
 

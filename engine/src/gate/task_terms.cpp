@@ -3,6 +3,7 @@
 
 #include "base/engine_core.hpp"
 #include "gate/waiting_room.hpp"
+#include "tell/journal_seat.hpp"
 
 #include <vmtask/error.hpp>
 
@@ -50,9 +51,9 @@ std::unique_ptr<const task_names> names_in(task_options& options)
     const bool has_none = options.kind.empty() && options.initiator.empty() && options.reason.empty()
         && options.lane.empty() && options.tag.empty();
     if (has_none) return {};
-    return std::make_unique<const task_names>(task_names{std::move(options.kind), std::move(options.initiator),
-                                                         std::move(options.reason), std::move(options.lane),
-                                                         std::move(options.tag)});
+    return std::make_unique<const task_names>(
+        task_names{std::move(options.kind), std::move(options.initiator), std::move(options.reason),
+                   std::move(options.lane), std::move(options.tag), std::move(options.parameters), options.priority});
 }
 
 std::unique_ptr<limit_watch> limits_in(task_record& owner, const task_options& options)
@@ -73,6 +74,12 @@ std::unique_ptr<begin_delay> start_time_in(task_record& owner, const task_option
     return made;
 }
 
+std::unique_ptr<journalled_end> journalled_end_in(task_record& owner, const task_options& options)
+{
+    if (!options.parameters || !owner.core().journal.is_taken()) return {};
+    return std::make_unique<journalled_end>(owner);
+}
+
 std::unique_ptr<stop_by_poster> stop_in(task_options& options)
 {
     if (!options.stop.stop_possible()) return {};
@@ -87,6 +94,7 @@ task_terms::task_terms(task_record& owner, task_options&& options)
       after_failure(options.after_failure),
       task(owner),
       parent(record_of(options.parent)),
+      journalled(journalled_end_in(owner, options)),
       names_or_null(names_in(options)),
       limits(limits_in(owner, options)),
       retry(repetition_in(owner, options)),

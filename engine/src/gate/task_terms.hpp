@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "gate/journalled_end.hpp"
 #include "gate/lane_table.hpp"
 #include "gate/limit_watch.hpp"
 #include "gate/lock_manager.hpp"
@@ -137,6 +138,7 @@ struct task_terms {
     std::size_t predecessors_left = 0;
     intrusive_ptr<task_record> parent; // constant from the post to the end
 
+    const std::unique_ptr<journalled_end> journalled;      // null: the task is not
     const std::unique_ptr<const task_names> names_or_null; // constant
     // Null for those who did not ask for it.
     const std::unique_ptr<limit_watch> limits; // guarded by the task's lock

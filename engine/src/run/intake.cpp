@@ -11,6 +11,7 @@ namespace vmtask::detail {
 
 intake::intake(const engine_options& options, const std::atomic<std::uint64_t>& left_queue) noexcept
     : queue_limit_(options.queue_limit == 0 ? std::numeric_limits<std::uint64_t>::max() : options.queue_limit),
+      ids_before_(options.first_id == 0 ? 0 : options.first_id - 1),
       left_queue_(left_queue)
 {
 }

@@ -39,7 +39,7 @@ public:
             withdraw();
             throw std::system_error(refusal);
         }
-        return id;
+        return ids_before_ + id;
     }
     void add(task_record& posted) noexcept { inbox_.add(posted); }
 
@@ -63,10 +63,16 @@ public:
         return open_for_.load(std::memory_order_relaxed) != admitted_tasks::all;
     }
 
+    [[nodiscard]] bool is_closed_for_all() const noexcept
+    {
+        return open_for_.load(std::memory_order_seq_cst) == admitted_tasks::none;
+    }
+
 private:
     [[nodiscard]] errc refusal_of(std::uint64_t id, const task_record* whole) noexcept;
 
     const std::uint64_t queue_limit_;
+    const std::uint64_t ids_before_; // given out by others
     const std::atomic<std::uint64_t>& left_queue_;
     std::atomic<admitted_tasks> open_for_{admitted_tasks::all}; // read by everybody, so not beside what changes
 

@@ -32,6 +32,10 @@ public:
     void add(task_record& posted) noexcept;
     /// Forgets one that was not posted after all, and is to be withdrawn.
     void unlist(task_record& refused) noexcept;
+    /// An admitted task waits for the journal, so that nobody is to wait for it to be
+    /// known here; and goes on.
+    void suspend_post() noexcept { ++settled_; }
+    void resume_post() noexcept { --settled_; }
     /// A task was admitted and then not made.
     void withdraw() noexcept;
     /// Takes over the reference that the engine has to an ended task.
@@ -51,7 +55,7 @@ public:
     /// When the oldest that has ended is to be let go; deadline_never: never.
     [[nodiscard]] steady_time next_prune() const noexcept;
     [[nodiscard]] std::size_t retained() const noexcept { return retained_.size(); }
-    /// Of the admitted tasks those that are known here, or withdrawn.
+    /// Of the admitted tasks those that are known here, withdrawn, or with the journal.
     [[nodiscard]] std::uint64_t settled() const noexcept { return settled_; }
     /// Of these those that have ended, or are withdrawn.
     [[nodiscard]] std::uint64_t ended() const noexcept { return ended_; }

@@ -38,6 +38,23 @@ void scheduler::withdraw() noexcept
     if (all_ended_locked()) all_ended_.notify_all();
 }
 
+void scheduler::suspend_post() noexcept
+{
+    const mutex_guard lock(mutex_);
+    registry_.suspend_post();
+}
+
+/// In this order: a shutdown that has not seen the task on its way again has closed
+/// the intake before we look.
+bool scheduler::resume_post() noexcept
+{
+    {
+        const mutex_guard lock(mutex_);
+        registry_.resume_post();
+    }
+    return !intake_.is_closed_for_all();
+}
+
 void scheduler::enlist(task_record& posted) noexcept
 {
     const mutex_guard lock(mutex_);

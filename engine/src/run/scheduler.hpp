@@ -49,6 +49,13 @@ public:
     }
     /// Gives the place back of a task that was not made.
     void withdraw() noexcept;
+    /// An admitted task is on its way for as long as the journal takes. A shutdown
+    /// waits for it like for one that has not ended.
+    void suspend_post() noexcept;
+    /// It goes on. False when the engine takes it no longer.
+    [[nodiscard]] bool resume_post() noexcept;
+    /// True once all tasks were asked to cancel, and none is taken any more.
+    [[nodiscard]] bool is_closed() const noexcept { return intake_.is_closed_for_all(); }
     /// Queues an admitted task for a worker.
     void submit(task_record& posted) noexcept { intake_.add(posted); }
     /// Makes an admitted task known that is not for a worker, or not yet.

@@ -16,6 +16,7 @@
 
 namespace vmtask::detail {
 
+class pause_watch;
 class task_record;
 struct task_terms;
 
@@ -34,6 +35,7 @@ struct task_extras {
 
     std::size_t holds = 0; // pauses that were not resumed
     waiter_list paused;    // bodies that stay in a checkpoint
+    std::vector<pause_watch*> pause_watches;
 
     // Other tasks that are parts of this one, and what it ends as after them.
     task_record* first_part = nullptr;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/task_context.hpp>
 
+#include "task/pause_watch.hpp"
 #include "task/task_record.hpp"
 
 #include <vmtask/error.hpp>
 
+#include <memory>
 #include <system_error>
+#include <utility>
 
 namespace vmtask {
 
@@ -52,6 +55,19 @@ bool task_context::stop_requested() const noexcept
 std::stop_token task_context::stop_token()
 {
     return record_.stop_token();
+}
+
+bool task_context::pause_requested() const noexcept
+{
+    return record_.is_held();
+}
+
+pause_subscription task_context::on_pause(std::function<void(bool)> callback)
+{
+    auto watch = std::make_shared<detail::pause_watch>(record_, std::move(callback));
+    pause_subscription subscription(watch);
+    watch->open();
+    return subscription;
 }
 
 void task_context::checkpoint()

@@ -10,9 +10,12 @@
 #include "run/event_loop.hpp"
 #include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
+#include "task/journal_requests.hpp"
 #include "task/lifecycle.hpp"
+#include "task/pause_watch.hpp"
 #include "task/valid_options.hpp"
 #include "tell/event_log.hpp"
+#include "tell/journal.hpp"
 #include "tell/observe.hpp"
 #include "tell/observer_seat.hpp"
 #include "wait/blocking_waiter.hpp"
@@ -31,7 +34,35 @@ namespace vmtask::detail {
 
 std::error_code task_record::request_cancel(std::string_view by, cancel_origin origin)
 {
+    if (origin == cancel_origin::caller && is_journalled()) return cancel_durably(by);
     return carry_out_cancel(ask_to_cancel(by, origin, &status_word::request_cancel));
+}
+
+/// Blocks until the journal has it.
+std::error_code task_record::cancel_durably(std::string_view by)
+{
+    if (const std::error_code refusal = refusal_of_cancel()) return refusal;
+    if (has_kept_cancel()) return {};
+    if (const std::error_code lost = offer_cancel(*this, by)) return lost;
+    const auto answer = ask_to_cancel(by, cancel_origin::caller, &status_word::request_cancel);
+    const std::error_code refusal = carry_out_cancel(answer);
+    if (refusal) tell_journal(*this, &task_journal::cancel_withdrawn);
+    return refusal;
+}
+
+/// What would not be cancelled is not worth to be kept.
+std::error_code task_record::refusal_of_cancel() const noexcept
+{
+    if (ended() || terms()->journalled->is_offered()) return errc::already_ended;
+    if (!cancelable()) return errc::not_cancelable;
+    return {};
+}
+
+/// A caller has been told so before.
+bool task_record::has_kept_cancel() const noexcept
+{
+    const mutex_guard lock(mutex_);
+    return cancel_origin_ == cancel_origin::caller;
 }
 
 status_word::cancel_answer
@@ -78,15 +109,21 @@ void task_record::carry_out_own_cancel() noexcept
 /// registered for a cancel is called there, as it may take its time.
 void task_record::cancel_for_limit(limit_kind kind) noexcept
 {
-    using cancel_answer = status_word::cancel_answer;
     const auto ask = kind == limit_kind::queued ? &status_word::request_cancel_queued : &status_word::request_cancel;
-    const cancel_answer answer = ask_to_cancel({}, cancel_origin::time_limit, ask);
-    if (answer != cancel_answer::requested) {
-        carry_out_cancel(answer);
-        return;
-    }
+    carry_out_cancel_elsewhere(ask_to_cancel({}, cancel_origin::time_limit, ask));
+}
+
+std::error_code task_record::carry_out_cancel_elsewhere(status_word::cancel_answer answer) noexcept
+{
+    if (answer != status_word::cancel_answer::requested) return carry_out_cancel(answer);
     let_body_go();
     cancel_parts();
+    stop_body_on_loop();
+    return {};
+}
+
+void task_record::stop_body_on_loop() noexcept
+{
     // Made in any case, if only where it is destroyed: with a loop of the caller's, or
     // because it could not be posted.
     class stop_call {
@@ -145,6 +182,7 @@ std::error_code task_record::pause()
     task_extras& more = extras_locked();
     if (!status_.hold()) return errc::already_ended;
     ++more.holds;
+    tell_pause_watches_locked();
     return {};
 }
 
@@ -156,10 +194,16 @@ std::error_code task_record::resume()
         if (!extras_now() || extras_now()->holds == 0) return errc::not_paused;
         if (--extras_now()->holds > 0) return {};
         status_.let_go();
+        tell_pause_watches_locked();
     }
     unpause();
     core_.scheduler.take_up(*this);
     return {};
+}
+
+void task_record::tell_pause_watches_locked() noexcept
+{
+    for (pause_watch* const each : extras_now()->pause_watches) each->note_change();
 }
 
 void task_record::unpause() noexcept
@@ -222,9 +266,10 @@ void task_record::stay_while_held() noexcept
     if (self && !self->core->workers.begin_blocking()) return;
     blocking_waiter here(deadline_never);
     if (add_paused(here)) {
+        tell_journal(*this, &task_journal::paused);
         announce(*this, task_event_kind::paused, &task_observer::paused);
         (void)here.wait();
-        announce(*this, task_event_kind::resumed, &task_observer::resumed);
+        announce_resumption();
     }
     if (self) self->core->workers.end_blocking();
 }

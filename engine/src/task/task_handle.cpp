@@ -2,11 +2,22 @@
 #include <vmtask/task_handle.hpp>
 
 #include "task/task_record.hpp"
+#include "tell/task_names.hpp"
 
 #include <vmtask/obstacle.hpp>
 #include <vmtask/task_outcome.hpp>
 
 namespace vmtask {
+
+namespace {
+
+const detail::task_names& names_of(const detail::task_record& record) noexcept
+{
+    static const detail::task_names none;
+    return record.terms() ? record.names() : none;
+}
+
+} // namespace
 
 std::uint64_t task_handle::id() const
 {
@@ -92,6 +103,16 @@ std::pair<std::uintptr_t, std::uint64_t> task_handle::place() const noexcept
 {
     if (!record_) return {0, 0};
     return {reinterpret_cast<std::uintptr_t>(&record_->core()), record_->id()};
+}
+
+const std::string& task_handle::kind() const
+{
+    return names_of(record()).kind;
+}
+
+const std::optional<std::string>& task_handle::parameters() const
+{
+    return names_of(record()).parameters;
 }
 
 task_outcome task_handle::outcome() const

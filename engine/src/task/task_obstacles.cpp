@@ -22,6 +22,8 @@ void task_record::collect_needs(task_needs& needs)
         // Under the lock: a wait that is over is gone as soon as it is free.
         if (const blocked_wait* const wait = blocked_in_.load(std::memory_order_seq_cst)) needs.add(*wait);
     }
+    // Only the journal keeps it, which needs no thread of the engine.
+    if (terms() && terms()->journalled && terms()->journalled->is_offered()) return;
     // A queued body gets a worker, as the pool sees to that; a coroutine needs a
     // thread of the event loop, whether queued or running.
     needs.event_loop = kind() == body_kind::coroutine;

@@ -82,8 +82,13 @@ std::error_code error_of(const std::exception_ptr& failure) noexcept
 
 task_outcome task_record::outcome_now()
 {
+    return outcome_as(state());
+}
+
+task_outcome task_record::outcome_as(task_state state)
+{
     task_outcome described;
-    described.state = state();
+    described.state = state;
     if (!is_terminal(described.state)) described.code = errc::not_ended;
     else described.code = error_set();
     describe_failure(described, is_terminal(described.state) ? failure_ : nullptr);
@@ -110,7 +115,22 @@ void task_record::describe_times(task_outcome& described, const clock_reading& c
     described.attempts = made.failed + (is_begun ? 1 : 0);
     described.queued = clock.of(queued_at_);
     if (described.attempts > 0) described.started = clock.of(made.failed > 0 ? made.first_began_at : times.began_at);
-    if (is_terminal(described.state)) described.ended = clock.of(times.ended_at);
+    if (!is_terminal(described.state)) return;
+    // One that the journal is offered has not been seen to end yet.
+    described.ended = clock.of(times.ended_at == steady_time{} ? coarse_now() : times.ended_at);
+}
+
+task_outcome task_record::outcome_to_offer(task_state terminal) noexcept
+{
+    try {
+        return outcome_as(terminal);
+    } catch (const std::bad_alloc&) {
+        // Contract: without memory it says the state and the code.
+        task_outcome shortened;
+        shortened.state = terminal;
+        shortened.code = error_set();
+        return shortened;
+    }
 }
 
 void task_record::describe_extras_locked(task_outcome& described, const clock_reading& clock) const

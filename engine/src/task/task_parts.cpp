@@ -154,7 +154,9 @@ void task_record::tell_wholes() noexcept
     while (ended->terms() && ended->terms()->parent) {
         intrusive_ptr<task_record> whole = ended->terms()->parent;
         if (!whole->part_ended(*ended)) return;
-        (void)whole->latch_end(whole->verdict_after_parts(), true);
+        const task_state verdict = whole->verdict_after_parts();
+        if (!whole->offer_end(verdict)) return;
+        (void)whole->latch_end(verdict, true);
         whole->retire();
         ended = std::move(whole);
     }

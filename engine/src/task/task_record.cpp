@@ -268,6 +268,11 @@ void task_record::require_success() const
     throw std::system_error(error);
 }
 
+bool task_record::is_journalled() const noexcept
+{
+    return terms() && terms()->journalled;
+}
+
 limit_watch* task_record::limits_or_null() noexcept
 {
     return terms() ? terms()->limits.get() : nullptr;

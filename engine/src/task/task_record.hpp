@@ -43,6 +43,7 @@ class blocked_wait;
 class clock_reading;
 class engine_core;
 class limit_watch;
+class pause_watch;
 class reaped_tasks;
 struct lane;
 struct lane_needs;
@@ -115,6 +116,8 @@ public:
     [[nodiscard]] bool is_part_of(const task_record& other) const noexcept;
     /// Precondition: terms().
     [[nodiscard]] const task_names& names() const noexcept;
+    /// Its engine's journal is offered what happens to it.
+    [[nodiscard]] bool is_journalled() const noexcept;
     /// Precondition: terms(). Throws std::bad_alloc.
     [[nodiscard]] std::vector<resource_claim> claims() const;
     [[nodiscard]] int percent_completed() const noexcept;
@@ -159,6 +162,7 @@ public:
     [[nodiscard]] std::stop_token stop_token();
     [[nodiscard]] bool pass_point_of_no_return() noexcept { return status_.pass_point_of_no_return(); }
     [[nodiscard]] bool needs_checkpoint() const noexcept { return status_.needs_checkpoint(); }
+    [[nodiscard]] bool is_held() const noexcept { return status_.is_held(); }
     /// Keeps the calling body as long as the task is held.
     void stay_while_held() noexcept;
     /// Lists a coroutine that is to be told when the task is no longer held.
@@ -190,6 +194,10 @@ public:
     /// On the reaper: destroys the body of a task that ends unbegun, and publishes
     /// that end.
     void finish_in_queue() noexcept;
+    /// The journal has the end, or would not have it: publishes it.
+    void end_journalled(task_state terminal) noexcept;
+    /// Destroys the body of a task that was not posted after all.
+    void drop_body() noexcept { destroy_body(); }
     /// Ends a queued task as cancelled, unless it has begun.
     void cancel_in_queue() noexcept;
     /// The engine is about to go, and this task does not end by itself.
@@ -252,6 +260,9 @@ private:
     friend class reaped_tasks;
     friend class waiting_room;
     friend class limit_watch;
+    friend class pause_watch;
+    friend class pending_cancel;
+    friend class pending_request;
 
     task_record(engine_core& core, std::uint64_t id) noexcept;
     task_record(engine_core& core, std::uint64_t id, task_options&& options);
@@ -301,7 +312,18 @@ private:
     void note_begin() noexcept;
     void latch_unseen_end(task_state terminal) noexcept;
     [[nodiscard]] status_word::end_answer latch_end(task_state terminal, bool parts_have_ended) noexcept;
-    void publish_after_parts(task_state terminal) noexcept;
+    [[nodiscard]] bool publish_after_parts(task_state terminal) noexcept;
+    void let_go_of_all() noexcept;
+    [[nodiscard]] bool offer_end(task_state terminal) noexcept;
+    [[nodiscard]] bool is_ended_by_shutdown(task_state terminal) const noexcept;
+    [[nodiscard]] cancel_origin cause_of_cancel() const noexcept;
+    void warn_unless_kept() noexcept;
+    [[nodiscard]] task_outcome outcome_as(task_state state);
+    [[nodiscard]] task_outcome outcome_to_offer(task_state terminal) noexcept;
+    [[nodiscard]] std::error_code cancel_durably(std::string_view by);
+    [[nodiscard]] std::error_code refusal_of_cancel() const noexcept;
+    [[nodiscard]] bool has_kept_cancel() const noexcept;
+    std::error_code carry_out_cancel_elsewhere(status_word::cancel_answer answer) noexcept;
     [[nodiscard]] task_state verdict_after_parts() noexcept;
     [[nodiscard]] bool part_ended(task_record& part) noexcept;
     void remove_part_locked(task_record& removed) noexcept VMTASK_REQUIRES(mutex_);
@@ -312,6 +334,7 @@ private:
     void cancel_for_limit(limit_kind kind) noexcept;
     void let_body_go() noexcept;
     void stop_body() noexcept;
+    void stop_body_on_loop() noexcept;
     // Of a list that the task's lock guards; that is not held here.
     void tell_waiters(waiter_list* told) noexcept VMTASK_EXCLUDES(mutex_);
     [[nodiscard]] steady_time::duration cancel_latency() const noexcept;
@@ -327,6 +350,7 @@ private:
     void forget_waiter_locked(waiter& forgotten) noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] waiter* pop_waiter(waiter_list* from) noexcept VMTASK_EXCLUDES(mutex_);
     void unpause() noexcept;
+    void tell_pause_watches_locked() noexcept VMTASK_REQUIRES(mutex_);
     void unpause_locked() noexcept VMTASK_REQUIRES(mutex_);
     [[nodiscard]] status_word::cancel_answer
     ask_to_cancel(std::string_view by, cancel_origin origin,

@@ -95,6 +95,7 @@ std::vector<std::shared_ptr<task_observer>> require_valid(std::vector<std::share
 const task_options& require_valid(const task_options& options)
 {
     require(is_valid(options.priority), "task_options::priority");
+    require(!options.parameters || !options.kind.empty(), "task_options::parameters, without a kind");
     require(is_valid(options.when_busy), "task_options::when_busy");
     require(is_valid(options.after_failure), "task_options::after_failure");
     for (const resource_claim& claim : options.claims) require(is_valid(claim.mode), "task_options::claims, a mode");

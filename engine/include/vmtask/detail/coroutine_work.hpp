@@ -153,7 +153,7 @@ private:
                            asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
         } catch (...) {
             // Unless the handler was destroyed on the way and has ended the task.
-            if (!this->has_ended()) finish(std::current_exception());
+            if (has_frame()) finish(std::current_exception());
         }
     }
 
@@ -192,6 +192,12 @@ private:
         work_.reset();
     }
 
+    [[nodiscard]] bool has_frame() const noexcept
+    {
+        const mutex_guard lock(executor_mutex_);
+        return static_cast<bool>(executor_);
+    }
+
     /// Throws std::bad_alloc.
     void take_executor(const asio::any_io_executor& executor)
     {
@@ -224,7 +230,7 @@ private:
     void emit() noexcept
     {
         assert_no_lock_held("a coroutine is cancelled");
-        if (!this->has_ended()) signal_.emit(asio::cancellation_type::terminal);
+        if (has_frame()) signal_.emit(asio::cancellation_type::terminal);
     }
 
     std::optional<Body> body_;

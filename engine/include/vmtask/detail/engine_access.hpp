@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 
 #include <cstdint>
+#include <memory>
 
 namespace vmtask {
 struct task_options;
@@ -16,6 +17,7 @@ struct task_options;
 namespace vmtask::detail {
 
 class engine_core;
+class journal_request;
 class loop_delivery;
 class task_record;
 
@@ -23,6 +25,9 @@ using loop_executor = asio::io_context::executor_type;
 
 /// True in a child that was forked since the engine was made; see vmtask::engine.
 [[nodiscard]] bool is_left_behind(const engine_core& core) noexcept;
+
+/// True when tasks with parameters are journalled.
+[[nodiscard]] bool has_journal(const engine_core& core) noexcept;
 
 /// The executor of the event loop. May be compared and copied even after the
 /// engine is gone; to post to it takes a loop_pin.
@@ -82,14 +87,13 @@ public:
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
     /// Lets the task in, which may have ended when this returns. Returns that task, or
     /// the one that it is joined with; see waiting_room::enter, also for errors. Where
-    /// it throws, or returns another, the task was not posted.
+    /// it throws, or returns another, the task was not posted. Blocks for the journal of
+    /// a journalled task.
     [[nodiscard]] intrusive_ptr<task_record> post(intrusive_ptr<task_record> made);
+    /// The same for a journalled task, without a thread that waits for the journal.
+    [[nodiscard]] std::shared_ptr<journal_request> post_later(const intrusive_ptr<task_record>& made);
 
 private:
-    [[nodiscard]] intrusive_ptr<task_record> enter_on_terms(task_record& record);
-    void announce(task_record& record);
-    void discard(task_record& record) noexcept;
-
     engine_core& core_;
     std::uint64_t id_;
     bool used_ = false;

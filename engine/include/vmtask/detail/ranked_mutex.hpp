@@ -30,6 +30,7 @@ enum class lock_rank : std::uint8_t {
     event_loop_probe,
     event_loop,
     wait_registry,
+    pause_watch,
     block_pool,
 };
 
