@@ -111,8 +111,10 @@ public:
           report_(std::move(report))
     {
         // The event loop must be able to end before all of the tasks have, as
-        // they may be of several engines: it is pinned only for the delivery.
-        if (!is_own_event_loop()) destination_.emplace(core(), executor_);
+        // they may be of several engines: it is pinned only for the delivery. One of
+        // the caller's is as any other context, unless it is gone.
+        if (!is_event_loop()) destination_.emplace(executor_);
+        else if (!has_own_event_loop(core())) destination_.emplace(core(), executor_);
     }
 
     /// Where the handler is to run. The event loop stays pinned until it has
@@ -179,14 +181,11 @@ private:
         return asio::get_associated_executor(handler, event_loop_executor(core_of(*tasks.records().front())));
     }
 
-    [[nodiscard]] bool is_own_event_loop() const noexcept
+    [[nodiscard]] bool is_event_loop() const noexcept
     {
-        if constexpr (std::is_same_v<executor, loop_executor>) {
-            engine_core& loop = core_behind(executor_, report_.tasks());
-            return event_loop_executor(loop) == executor_ && has_own_event_loop(loop);
-        } else {
-            return false;
-        }
+        if constexpr (std::is_same_v<executor, loop_executor>)
+            return event_loop_executor(core_behind(executor_, report_.tasks())) == executor_;
+        else return false;
     }
 
     /// Gives the memory back to the handler's allocator.
