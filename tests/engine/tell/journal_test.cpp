@@ -292,7 +292,9 @@ TEST_CASE("a cancel is kept before the task is asked", "[journal][cancel]")
     engine engine({.workers = 1, .journal = journal});
     const auto running = engine.post([&](task_context& self) { gate.hold(self); }, journalled("running"));
     REQUIRE(gate.reached());
-    const auto queued = engine.post(nothing, journalled("queued"));
+    task_options held = journalled("queued");
+    held.held = true; // it does not begin when the other has ended
+    const auto queued = engine.post(nothing, std::move(held));
 
     SECTION("by who blocks")
     {
