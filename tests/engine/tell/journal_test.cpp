@@ -228,18 +228,22 @@ TEST_CASE("a post that does not block is answered once it is kept", "[journal][a
     }
     SECTION("to a handler of another context")
     {
+        const auto owned = std::make_shared<int>(0);
+        long uses = 0;
         asio::io_context here;
         std::exception_ptr failure;
         task<int> task;
-        engine.async_post(body, journalled("task"),
+        engine.async_post([owned](task_context&) { return *owned; }, journalled("task"),
                           asio::bind_executor(here, [&](std::exception_ptr what, vmtask::task<int> posted) {
                               failure = std::move(what);
                               task = std::move(posted);
+                              uses = owned.use_count();
                           }));
         journal->release(fake_journal::failure());
         here.run_for(patience);
         CHECK(code_in(failure) == fake_journal::failure());
         CHECK_FALSE(task);
+        CHECK(uses == 1); // the body was destroyed before
     }
 }
 
