@@ -368,11 +368,23 @@ TEST_CASE("what would not be cancelled is not offered, and a cancel that came to
     journal->answer_cancels(answer::held);
     const auto late = engine.post([&](task_context&) { returning.hold_regardless(); }, journalled("late"));
     REQUIRE(returning.reached());
-    auto asked = late.async_request_cancel("me", asio::use_future);
+    std::error_code refusal;
+    std::thread asking;
+    SECTION("by who blocks")
+    {
+        asking = std::thread([&] { refusal = late.request_cancel("me"); });
+    }
+    SECTION("by who does not")
+    {
+        asking = std::thread(
+            [&] { refusal = code_thrown_by([&] { late.async_request_cancel("me", asio::use_future).get(); }); });
+    }
+    REQUIRE(journal->was_told("late cancel by me"));
     returning.open();
     REQUIRE(late.wait_for_completion(patience) == wait_status::completed);
     journal->release();
-    CHECK(code_thrown_by([&] { asked.get(); }) == errc::already_ended);
+    asking.join();
+    CHECK(refusal == errc::already_ended);
     CHECK(journal->told()
           == words{"kept posted", "kept began", "kept succeeded", "late posted", "late began", "late cancel by me",
                    "late succeeded", "late cancel withdrawn"});
