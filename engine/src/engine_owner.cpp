@@ -229,10 +229,10 @@ void engine_owner::drop_handlers() noexcept
 /// no task is left.
 void engine_owner::end_parts() noexcept
 {
+    journal_.close(); // cancels may be with it yet, which the reaper carries out
     events_.close();
     stop_threads();
     observers_.close();
-    journal_.close();
     while (give_blocks_back()) {
     }
     end(scheduler_.clear());

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "schedule_driver.hpp"
 
+#include "fake_journal.hpp"
+
 #include "support/who_waits.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <system_error>
 
 using namespace std::chrono_literals;
@@ -27,6 +30,16 @@ std::string name_of(const schedule_member& member)
     return "#" + std::to_string(member.number);
 }
 
+/// One that answers late, on a thread of its own.
+std::shared_ptr<task_journal> late_journal()
+{
+    auto journal = std::make_shared<fake_journal>();
+    journal->answer_posts(fake_journal::answer::by_thread);
+    journal->answer_cancels(fake_journal::answer::by_thread);
+    journal->answer_ends(fake_journal::answer::by_thread);
+    return journal;
+}
+
 /// For people who look at a schedule that stands still; its first word is the name.
 std::string told(const schedule_member& member, const task_options& options)
 {
@@ -45,7 +58,8 @@ schedule_driver::schedule_driver(unsigned seed)
       engine_({.workers = 2 + seed % 2,
                .queue_limit = 60,
                .lanes = {{schedule_lanes[0].name, schedule_lanes[0].limit},
-                         {schedule_lanes[1].name, schedule_lanes[1].limit}}})
+                         {schedule_lanes[1].name, schedule_lanes[1].limit}},
+               .journal = late_journal()})
 {
 }
 
@@ -115,6 +129,10 @@ task_options schedule_driver::draw_options(schedule_dice& dice, poster from, con
     if (dice.one_in(6)) options.cancelable = false;
     // Without the dice, so that kept seeds stay what they were.
     if (members_ % 16 == 7) options.not_before = std::chrono::steady_clock::now() + 100us;
+    if (members_ % 4 == 1) {
+        if (options.kind.empty()) options.kind = "journalled";
+        options.parameters = "task";
+    }
 
     const auto member = std::make_shared<schedule_member>();
     member->number = ++members_;

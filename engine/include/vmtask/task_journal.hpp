@@ -76,7 +76,7 @@ private:
 /// paused, resumed and attempt_failed as often as it happens, and ended, once. A
 /// cancel may be requested at any time between posted and the end, and be offered
 /// even a moment after ended. All calls have returned when the engine is gone, and
-/// all receipts of posts and ends are completed by then.
+/// all receipts are completed by then.
 ///
 /// What comes with a receipt is kept first and answered afterwards: who posts or
 /// cancels waits for it, and so does who waits for the task. The engine waits for

@@ -88,6 +88,9 @@ public:
     void offer_as(std::shared_ptr<pending_request> self) noexcept
     {
         self_ = std::move(self);
+        // The engine does not go before: what follows may be told to the journal, which
+        // must not be so on its own thread.
+        is_inside_ = core().journal.enter() != nullptr;
         offer();
         if (is_answered()) run();
     }
@@ -122,6 +125,7 @@ private:
         const std::shared_ptr<pending_request> kept = std::move(self_);
         carry_out();
         tell();
+        if (is_inside_) core().journal.leave();
     }
 
     void tell() noexcept
@@ -135,6 +139,7 @@ private:
 
     const intrusive_ptr<task_record> record_;
     std::shared_ptr<pending_request> self_;
+    bool is_inside_ = false;
     waiter_list waiters_;  // guarded by the task's lock
     bool is_over_ = false; // guarded by the task's lock
 };

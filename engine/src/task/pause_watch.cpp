@@ -27,7 +27,8 @@ void pause_watch::close() noexcept
 {
     {
         const mutex_guard lock(task_->mutex_);
-        std::erase(task_->extras_locked().pause_watches, this);
+        // There are none where memory lacked for that.
+        if (task_->extras_) std::erase(task_->extras_->pause_watches, this);
     }
     std::function<void(bool)> left; // goes after the lock
     const mutex_guard lock(mutex_);

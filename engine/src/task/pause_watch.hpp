@@ -47,7 +47,7 @@ private:
 
     ranked_mutex<lock_rank::pause_watch, std::mutex> mutex_;
     std::condition_variable_any called_;
-    std::function<void(bool)> callback_ VMTASK_GUARDED_BY(mutex_);
+    std::function<void(bool)> callback_;               // of whoever calls; or nobody does any more
     std::thread::id caller_ VMTASK_GUARDED_BY(mutex_); // of the callback; none
     bool is_to_look_again_ VMTASK_GUARDED_BY(mutex_) = false;
     bool is_closed_ VMTASK_GUARDED_BY(mutex_) = false;

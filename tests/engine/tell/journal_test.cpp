@@ -228,18 +228,22 @@ TEST_CASE("a post that does not block is answered once it is kept", "[journal][a
     }
     SECTION("to a handler of another context")
     {
+        const auto owned = std::make_shared<int>(0);
+        long uses = 0;
         asio::io_context here;
         std::exception_ptr failure;
         task<int> task;
-        engine.async_post(body, journalled("task"),
+        engine.async_post([owned](task_context&) { return *owned; }, journalled("task"),
                           asio::bind_executor(here, [&](std::exception_ptr what, vmtask::task<int> posted) {
                               failure = std::move(what);
                               task = std::move(posted);
+                              uses = owned.use_count();
                           }));
         journal->release(fake_journal::failure());
         here.run_for(patience);
         CHECK(code_in(failure) == fake_journal::failure());
         CHECK_FALSE(task);
+        CHECK(uses == 1); // the body was destroyed before
     }
 }
 
@@ -292,7 +296,9 @@ TEST_CASE("a cancel is kept before the task is asked", "[journal][cancel]")
     engine engine({.workers = 1, .journal = journal});
     const auto running = engine.post([&](task_context& self) { gate.hold(self); }, journalled("running"));
     REQUIRE(gate.reached());
-    const auto queued = engine.post(nothing, journalled("queued"));
+    task_options held = journalled("queued");
+    held.held = true; // it does not begin when the other has ended
+    const auto queued = engine.post(nothing, std::move(held));
 
     SECTION("by who blocks")
     {
@@ -362,11 +368,23 @@ TEST_CASE("what would not be cancelled is not offered, and a cancel that came to
     journal->answer_cancels(answer::held);
     const auto late = engine.post([&](task_context&) { returning.hold_regardless(); }, journalled("late"));
     REQUIRE(returning.reached());
-    auto asked = late.async_request_cancel("me", asio::use_future);
+    std::error_code refusal;
+    std::thread asking;
+    SECTION("by who blocks")
+    {
+        asking = std::thread([&] { refusal = late.request_cancel("me"); });
+    }
+    SECTION("by who does not")
+    {
+        asking = std::thread(
+            [&] { refusal = code_thrown_by([&] { late.async_request_cancel("me", asio::use_future).get(); }); });
+    }
+    REQUIRE(journal->was_told("late cancel by me"));
     returning.open();
     REQUIRE(late.wait_for_completion(patience) == wait_status::completed);
     journal->release();
-    CHECK(code_thrown_by([&] { asked.get(); }) == errc::already_ended);
+    asking.join();
+    CHECK(refusal == errc::already_ended);
     CHECK(journal->told()
           == words{"kept posted", "kept began", "kept succeeded", "late posted", "late began", "late cancel by me",
                    "late succeeded", "late cancel withdrawn"});
