@@ -114,7 +114,7 @@ foreach(part IN ITEMS tasks/vhd tasks/virtual_server)
 endforeach()
 check_core()
 
-set(rooms_below base time tell run wait gate task)
+set(rooms_below base record time tell run wait gate task)
 set(rooms_above "")
 while(rooms_below)
     list(POP_BACK rooms_below room)

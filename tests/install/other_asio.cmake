@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: BSL-1.0
 #
 # Links programs against the installed engine: one that was compiled as it was,
-# and ones with another Asio, or other macros of Asio's. Those must not link, and
-# the linker must name what differs; also where linkers leave out what is unused.
+# and ones with another Asio, other macros of Asio's, or headers of another version of
+# ours. Those must not link, and the linker must name what differs; also where linkers
+# leave out what is unused.
 
 cmake_minimum_required(VERSION 3.25)
 
 set(folder "${SCRATCH}/other_asio")
 file(REMOVE_RECURSE "${folder}")
 file(WRITE "${folder}/program.cpp"
-    "#include <vmtask/task_handle.hpp>\n"
+    "#include <vmtask/async_wait.hpp>\n"
     "int main() { return vmtask::task_handle() ? 1 : 0; }\n")
+file(STRINGS "${SCRATCH}/whole/include/vmtask/version.hpp" version_lines REGEX "define VMTASK_ABI [0-9]+$")
+if(NOT version_lines)
+    message(FATAL_ERROR "version.hpp does not say VMTASK_ABI")
+endif()
+file(READ "${SCRATCH}/whole/include/vmtask/version.hpp" version_header)
+string(REPLACE "${version_lines}" "#define VMTASK_ABI 999" version_header "${version_header}")
+file(WRITE "${folder}/other_abi/vmtask/version.hpp" "${version_header}")
 file(WRITE "${folder}/newer/asio/version.hpp"
     "#ifndef ASIO_VERSION_HPP\n#define ASIO_VERSION_HPP\n#define ASIO_VERSION 109901\n#endif\n")
 
@@ -57,6 +65,7 @@ foreach(how IN ITEMS plain thrifty)
     endif()
     expect_refusal(${how} "ASIO_ENABLE_HANDLER_TRACKING<true>" -DASIO_ENABLE_HANDLER_TRACKING)
     expect_refusal(${how} "ASIO_VERSION<109901>" "-I${folder}/newer")
+    expect_refusal(${how} "VMTASK_ABI<999>" "-I${folder}/other_abi")
 endforeach()
 expect_refusal(plain "ASIO_HAS_EPOLL<false>" -DASIO_DISABLE_EPOLL)
 expect_refusal(plain "ASIO_NO_TS_EXECUTORS<true>" -DASIO_NO_TS_EXECUTORS)

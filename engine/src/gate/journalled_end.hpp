@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/engine_core.hpp"
+#include "record/task_record.hpp"
 #include "run/reaper.hpp"
 #include "tell/journal_call.hpp"
 
-#include "task/task_record.hpp"
 #include <vmtask/task_state.hpp>
 
 #include <atomic>

@@ -2,8 +2,8 @@
 #include "gate/limit_watch.hpp"
 
 #include "base/engine_core.hpp"
+#include "record/task_record.hpp"
 #include "run/reaper.hpp"
-#include "task/task_record.hpp"
 #include "time/timer_loop.hpp"
 
 #include <vmtask/detail/intrusive_ptr.hpp>

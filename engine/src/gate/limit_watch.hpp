@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "record/progress_cell.hpp"
+#include "record/task_record.hpp"
 #include "run/reaper.hpp"
-#include "task/progress_cell.hpp"
-#include "task/task_record.hpp"
 #include "tell/progress_mark.hpp"
 
 #include <vmtask/detail/deadline_entry.hpp>

@@ -4,7 +4,7 @@
 #include "base/engine_core.hpp"
 #include "base/engine_thread.hpp"
 #include "gate/task_terms.hpp"
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 #include "tell/observer_seat.hpp"
 
 namespace vmtask::detail {

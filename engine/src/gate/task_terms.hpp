@@ -5,7 +5,7 @@
 #include "gate/lane_table.hpp"
 #include "gate/limit_watch.hpp"
 #include "gate/lock_manager.hpp"
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 #include "tell/task_names.hpp"
 
 #include <vmtask/detail/block_pool.hpp>

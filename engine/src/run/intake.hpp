@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/mpsc_queue.hpp"
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include <vmtask/engine_options.hpp>
 #include <vmtask/shutdown.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/mpsc_queue.hpp"
+#include "record/task_record.hpp"
 #include "run/reaper.hpp"
-#include "task/task_record.hpp"
 
 #include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/small_mutex.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "record/task_record.hpp"
 #include "run/task_list.hpp"
 #include "run/task_table.hpp"
-#include "task/task_record.hpp"
 
 #include <vmtask/engine_options.hpp>
 

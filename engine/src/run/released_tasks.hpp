@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "record/task_record.hpp"
 #include "run/task_list.hpp"
-#include "task/task_record.hpp"
 #include "tell/event_log.hpp"
 
 namespace vmtask::detail {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "record/task_record.hpp"
 #include "run/intake.hpp"
 #include "run/priority_queue.hpp"
-#include "task/task_record.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "run/worker_pool.hpp"
 
+#include "record/task_record.hpp"
 #include "run/scheduler.hpp"
-#include "task/task_record.hpp"
 #include "time/timer_loop.hpp"
 
 #include <vmtask/detail/block_pool.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "gate/waiting_room.hpp"
+#include "record/task_record.hpp"
 
-#include "task/task_record.hpp"
 #include <vmtask/detail/journal_request.hpp>
 
 #include <memory>

@@ -28,7 +28,7 @@ void pause_watch::close() noexcept
     {
         const mutex_guard lock(task_->mutex_);
         // There are none where memory lacked for that.
-        if (task_->extras_) std::erase(task_->extras_->pause_watches, this);
+        if (task_->extras_now()) std::erase(task_->extras_now()->pause_watches, this);
     }
     std::function<void(bool)> left; // goes after the lock
     const mutex_guard lock(mutex_);

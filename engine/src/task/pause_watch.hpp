@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "record/task_record.hpp"
 #include "run/reaper.hpp"
 
-#include "task/task_record.hpp"
 #include <vmtask/detail/ranked_mutex.hpp>
 
 #include <atomic>

@@ -3,7 +3,7 @@
 
 #include "gate/waiting_room.hpp"
 
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 namespace vmtask::detail {
 

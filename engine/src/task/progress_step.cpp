@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/progress_step.hpp>
 
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include <algorithm>
 #include <exception>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "task/task_annex.hpp"
+#include "record/task_annex.hpp"
 
 #include "gate/task_terms.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/task_context.hpp>
 
+#include "record/task_record.hpp"
 #include "task/pause_watch.hpp"
-#include "task/task_record.hpp"
 
 #include <vmtask/error.hpp>
 

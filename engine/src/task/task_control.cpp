@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What is asked of a task while it is there: to cancel, to stay, to go on.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/limit_watch.hpp"
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
+#include "record/lifecycle.hpp"
 #include "run/event_loop.hpp"
 #include "run/scheduler.hpp"
 #include "run/worker_pool.hpp"
 #include "task/journal_requests.hpp"
-#include "task/lifecycle.hpp"
 #include "task/pause_watch.hpp"
 #include "task/valid_options.hpp"
 #include "tell/event_log.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/task_handle.hpp>
 
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 #include "tell/task_names.hpp"
 
 #include <vmtask/obstacle.hpp>

@@ -2,7 +2,7 @@
 //
 // What keeps a task from its end: every obstacle that there is. The search for
 // waits that cannot end knows no other.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"

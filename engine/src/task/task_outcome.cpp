@@ -3,8 +3,8 @@
 #include "base/error_of.hpp"
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
+#include "record/task_record.hpp"
 #include "run/scheduler.hpp"
-#include "task/task_record.hpp"
 #include "time/coarse_clock.hpp"
 #include "time/wall_clock.hpp"
 

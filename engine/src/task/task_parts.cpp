@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Tasks that are parts of another, which ends after them.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"

@@ -3,8 +3,8 @@
 
 #include "base/engine_core.hpp"
 #include "gate/task_terms.hpp"
+#include "record/task_record.hpp"
 #include "run/scheduler.hpp"
-#include "task/task_record.hpp"
 #include "time/wall_clock.hpp"
 
 #include <algorithm>

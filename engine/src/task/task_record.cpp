@@ -3,7 +3,7 @@
 // A task from its post to its end. What can be done to it meanwhile is in
 // task_control.cpp, who waits for it in task_waits.cpp, what its body reports in
 // task_report.cpp, what is part of it in task_parts.cpp.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "base/error_of.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What a body says of its progress, and what is shown of it.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "gate/limit_watch.hpp"
 

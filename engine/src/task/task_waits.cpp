@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Who waits for a task, and how they are told.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "base/adaptive_spin.hpp"
 #include "base/engine_core.hpp"

@@ -3,7 +3,7 @@
 // What the templates of the public headers do to a record.
 #include <vmtask/detail/task_work.hpp>
 
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include <utility>
 

@@ -2,7 +2,7 @@
 //
 // What happens at each change of a task's state, in which order, and who is told:
 // the one place for each. The status word has the last word on whether it happens.
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include "base/engine_core.hpp"
 #include "gate/journalled_end.hpp"

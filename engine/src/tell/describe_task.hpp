@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include <vmtask/task_event.hpp>
 

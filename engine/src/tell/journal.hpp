@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/engine_core.hpp"
+#include "record/task_record.hpp"
 #include "tell/journal_call.hpp"
 #include "tell/journal_seat.hpp"
 #include "tell/task_names.hpp"
 
-#include "task/task_record.hpp"
 #include <vmtask/task_journal.hpp>
 
 #include <type_traits>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/engine_core.hpp"
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 #include "tell/event_log.hpp"
 #include "tell/observer_seat.hpp"
 #include "tell/task_names.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/engine_thread.hpp"
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 #include "wait/blocked_wait.hpp"
 
 #include <vmtask/detail/deadline.hpp>

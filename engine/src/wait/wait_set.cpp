@@ -3,7 +3,7 @@
 
 #include "base/engine_core.hpp"
 #include "base/process_mark.hpp"
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 #include "wait/blocked_scope.hpp"
 #include "wait/blocking_waiter.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/detail/waiter.hpp>
 
-#include "task/task_record.hpp"
+#include "record/task_record.hpp"
 
 #include <vmtask/detail/give_up_handler.hpp>
 

@@ -42,6 +42,9 @@ const std::vector<meaning> meanings{
     {errc::bad_options, std::errc::invalid_argument},
     {errc::no_events, std::errc::not_supported},
     {errc::no_worker, std::errc::resource_unavailable_try_again},
+    {errc::not_journalled, std::errc::io_error},
+    {errc::unknown_kind, std::errc::invalid_argument},
+    {errc::kind_taken, std::errc::invalid_argument},
 };
 
 } // namespace

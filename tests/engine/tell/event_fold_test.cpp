@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "record/lifecycle.hpp"
 #include "support/catch.hpp"
-#include "task/lifecycle.hpp"
 
 #include <vmtask/engine.hpp>
 

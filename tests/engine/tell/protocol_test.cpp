@@ -5,10 +5,10 @@
 // the races is the engine's own; around it stand the steps of task_record,
 // waiter_list, blocking_waiter and the timer loop, each named where it is.
 
+#include "record/lifecycle.hpp"
+#include "record/status_word.hpp"
 #include "support/catch.hpp"
 #include "task/interleavings.hpp"
-#include "task/lifecycle.hpp"
-#include "task/status_word.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/intrusive_ptr.hpp>
+#include <vmtask/version.hpp>
 
 namespace vmtask::detail {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "task/progress_history.hpp"
+#include "record/progress_history.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "task/progress_cell.hpp"
+#include "record/progress_cell.hpp"
 
 #include <algorithm>
 #include <thread>

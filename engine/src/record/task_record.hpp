@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "task/progress_cell.hpp"
-#include "task/progress_history.hpp"
-#include "task/status_word.hpp"
-#include "task/task_annex.hpp"
+#include "record/progress_cell.hpp"
+#include "record/progress_history.hpp"
+#include "record/status_word.hpp"
+#include "record/task_annex.hpp"
 
 #include <vmtask/cancel_origin.hpp>
 #include <vmtask/detail/deadline.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "task/lifecycle.hpp"
+#include "record/lifecycle.hpp"
 
+#include "record/status_word.hpp"
 #include "support/catch.hpp"
-#include "task/status_word.hpp"
 
 #include <array>
 #include <set>

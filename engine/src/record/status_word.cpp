@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "task/status_word.hpp"
+#include "record/status_word.hpp"
 
-#include "task/lifecycle.hpp"
+#include "record/lifecycle.hpp"
 
 namespace vmtask::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "task/progress_cell.hpp"
+#include "record/progress_cell.hpp"
 
 #include <vmtask/detail/deadline.hpp>
 

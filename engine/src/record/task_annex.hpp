@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include "task/progress_history.hpp"
+#include "record/progress_history.hpp"
 
 #include <vmtask/detail/waiter.hpp>
 #include <vmtask/task_state.hpp>
