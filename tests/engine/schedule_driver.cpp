@@ -63,14 +63,14 @@ schedule_driver::schedule_driver(unsigned seed)
 {
 }
 
-void schedule_driver::run(int steps, std::chrono::milliseconds patience)
+void schedule_driver::run(int steps, std::chrono::milliseconds longest)
 {
     for (int i = 0; i < steps; ++i) {
         step();
         clock_.advance();
     }
     let_go();
-    require_liveness(patience);
+    require_liveness(longest);
     if (may_go_) check_ends();
 }
 
@@ -276,9 +276,9 @@ void schedule_driver::let_go()
     for (const task_source<>& each : sources_) each.set_value();
 }
 
-void schedule_driver::require_liveness(std::chrono::milliseconds patience)
+void schedule_driver::require_liveness(std::chrono::milliseconds longest)
 {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + longest;
     const auto left = [&] { return deadline - std::chrono::steady_clock::now(); };
     // Half of them may post to their last, the others must do with a drain.
     bool has_ended = true;

@@ -28,8 +28,8 @@ public:
     explicit schedule_driver(unsigned seed);
 
     /// Runs the schedule, and lets its tasks get to their ends without
-    /// cancelling any. `patience` is for all of them together.
-    void run(int steps, std::chrono::milliseconds patience);
+    /// cancelling any. `longest` is for all of them together.
+    void run(int steps, std::chrono::milliseconds longest);
 
     /// What was wrong; nothing, if all is well.
     [[nodiscard]] std::vector<std::string> findings() const { return oracle_.findings(); }
@@ -79,7 +79,7 @@ private:
     void look_around();
 
     void let_go();
-    void require_liveness(std::chrono::milliseconds patience);
+    void require_liveness(std::chrono::milliseconds longest);
     void report_standing(const std::vector<task_handle>& unfinished);
     void check_ends();
 

@@ -429,7 +429,7 @@ TEST_CASE("nobody sees an end before the journal has it, and no worker waits for
     journal->answer_ends(answer::held);
     const auto observer = std::make_shared<end_counter>();
     const auto async_told = std::make_shared<std::atomic<bool>>(false);
-    engine engine({.workers = 1, .events = {.kept = 100}, .observer = observer, .journal = journal});
+    engine engine({.workers = 1, .events = {.kept = 100}, .observers = {observer}, .journal = journal});
     task_options options = journalled("task");
     options.claims = {exclusive("disk")};
     task_handle task;
