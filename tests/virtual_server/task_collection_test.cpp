@@ -75,9 +75,9 @@ TEST_CASE("an index that no task has is DISP_E_BADINDEX", "[virtual_server][coll
 
 TEST_CASE("a collection stays as it was, and keeps its tasks", "[virtual_server][collection]")
 {
+    test::gate gate;
     engine engine({.workers = 1, .retain = {.count = 0}});
     const IVMVirtualServerPtr server = create_server(engine);
-    test::gate gate;
     const task<> held = engine.post([&](task_context& self) { gate.hold(self); }, {.description = "held"});
     const IVMTaskCollectionPtr before = server->Tasks;
     CHECK(before->Count == 1);
@@ -176,8 +176,8 @@ TEST_CASE("null pointers of a collection's caller are E_POINTER", "[virtual_serv
 
 TEST_CASE("several threads take each task of an enumerator once", "[virtual_server][collection]")
 {
-    engine engine({.workers = 1});
     test::gate gate;
+    engine engine({.workers = 1});
     const task<> held = engine.post([&](task_context& self) { gate.hold(self); });
     for (int i = 0; i < 99; ++i) (void)engine.post([](task_context&) {});
     const IEnumVARIANTPtr all = create_server(engine)->GetTasks()->_NewEnum;

@@ -122,10 +122,10 @@ TEST_CASE("a wait that times out is S_OK, and the task is not complete", "[virtu
 
 TEST_CASE("a wait that could never end is DISP_E_EXCEPTION at once", "[virtual_server][task]")
 {
+    test::gate begin;
     engine engine({.workers = 1});
     std::optional<HRESULT> answer;
     task<> itself;
-    test::gate begin;
     itself = engine.post([&](task_context& self) {
         begin.hold(self);
         answer = wrap_task(itself).GetInterfacePtr()->WaitForCompletion(-1);

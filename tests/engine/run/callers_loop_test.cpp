@@ -372,8 +372,8 @@ TEST_CASE("the caller's loop goes before the engine", "[loop]")
 TEST_CASE("a body hears of its time limit though the caller's loop has gone", "[loop][limit]")
 {
     std::optional<asio::io_context> loop(std::in_place);
-    engine engine(on(*loop));
     test::gate passed;
+    engine engine(on(*loop));
     const auto body = engine.post(
         [&](task_context& self) {
             std::promise<void> told;

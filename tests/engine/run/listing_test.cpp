@@ -157,9 +157,9 @@ TEST_CASE("a listed task to which nobody has a handle keeps its outcome and give
 {
     auto value = std::make_shared<int>(7);
     const std::weak_ptr<int> watched = value;
+    test::gate gate;
     vmtask::engine engine({.workers = 1});
     const bool drops_before_the_end = GENERATE(false, true);
-    test::gate gate;
     auto task = engine.post([value, &gate](task_context& self) {
         gate.hold(self);
         return value;

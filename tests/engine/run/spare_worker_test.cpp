@@ -196,11 +196,11 @@ TEST_CASE("spare workers go when they are not needed any more, and come back", "
 TEST_CASE("a spare worker that is needed stays", "[spare]")
 {
     test::gate gate;
+    test::gate in_coroutine;
     vmtask::engine engine({.workers = 1, .spare_idle = 1ms});
     const auto held = test::occupy_workers(engine, gate, 1).front();
     gate.open();
     REQUIRE(held.wait_for_completion(patience) == wait_status::completed);
-    test::gate in_coroutine;
     const task_handle awaited = engine.post([&](task_context&) -> asio::awaitable<void> {
         in_coroutine.hold_regardless();
         co_return;

@@ -69,6 +69,7 @@ TEST_CASE("a coroutine task does not end before its parts, and parts may have pa
 TEST_CASE("a cancel reaches all the parts, those that come later too", "[part][cancel]")
 {
     test::gate gate;
+    test::gate other_gate;
     engine engine({.workers = 2});
     std::vector<task_handle> parts;
     const auto whole = engine.post([&](task_context& self) {
@@ -83,7 +84,6 @@ TEST_CASE("a cancel reaches all the parts, those that come later too", "[part][c
     CHECK(whole.state() == task_state::cancelled);
     for (const auto& each : parts) CHECK(each.state() == task_state::cancelled);
 
-    test::gate other_gate;
     task_handle late;
     const auto stubborn = engine.post([&](task_context& self) {
         other_gate.hold_regardless();

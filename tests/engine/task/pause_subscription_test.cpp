@@ -93,6 +93,7 @@ TEST_CASE("a subscription waits for a call that is under way, and may go in one"
 {
     test::gate calling;
     std::atomic<bool> has_returned{false};
+    test::gate ready;
     engine engine({.workers = 1, .event_loop_threads = 2});
     const task_source<> source(engine);
     {
@@ -108,7 +109,6 @@ TEST_CASE("a subscription waits for a call that is under way, and may go in one"
 
     std::optional<pause_subscription> own;
     std::atomic<int> count{0};
-    test::gate ready;
     own = source.context().on_pause([&](bool) {
         ready.hold_regardless();
         own.reset();

@@ -188,9 +188,9 @@ TEST_CASE("a result's slow destructor does not make time-outs late", "[order][ti
 {
     test::gate closing;
     test::gate gate;
+    test::gate posted; // until nobody has a handle, so that it is the engine that lets go of the result
     vmtask::engine engine({.workers = 2, .retain = {.age = 1ms}});
     const auto held = test::occupy_workers(engine, gate, 1);
-    test::gate posted; // until nobody has a handle, so that it is the engine that lets go of the result
     engine.post([&](task_context& self) {
         posted.hold(self);
         return std::make_unique<slow_file>(closing);

@@ -502,15 +502,16 @@ TEST_CASE("a queued task that is cancelled ends once the journal has it", "[jour
 TEST_CASE("a whole ends after its parts, each once the journal has it", "[journal][part]")
 {
     const auto journal = std::make_shared<fake_journal>();
+    std::promise<task_handle> posted;
     engine engine({.workers = 2, .journal = journal});
-    task_handle part;
     const auto body = [&](task_context& self) {
         task_options options = journalled("part");
         options.parent = self.handle();
-        part = engine.post(nothing, std::move(options));
+        posted.set_value(engine.post(nothing, std::move(options)));
     };
     journal->answer_ends(answer::held);
     const auto whole = engine.post(body, journalled("whole"));
+    const task_handle part = posted.get_future().get();
     REQUIRE(journal->was_told("part succeeded"));
     CHECK_FALSE(part.is_complete());
     journal->release();
@@ -529,8 +530,8 @@ TEST_CASE("a whole ends after its parts, each once the journal has it", "[journa
 TEST_CASE("a journal that answers at once makes no deep calls of deep parts", "[journal][part]")
 {
     const auto journal = std::make_shared<fake_journal>();
-    engine engine({.workers = 1, .retain = {.count = 0}, .journal = journal});
     test::gate gate;
+    engine engine({.workers = 1, .retain = {.count = 0}, .journal = journal});
     task_handle outermost = engine.post([&](task_context& self) { gate.hold(self); }, journalled("outermost"));
     task_handle whole = outermost;
     for (int depth = 0; depth < 20'000; ++depth) {
