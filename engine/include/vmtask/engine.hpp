@@ -283,7 +283,7 @@ private:
             return detail::make_task<detail::coroutine_work<body_type, result>>(*core_, id, options,
                                                                                 std::forward<Body>(body), *core_);
         else
-            return detail::make_task<detail::body_work<body_type, result>>(*core_, id, options,
+            return detail::make_task<detail::body_work<body_type, result>>(*core_, id, options, std::in_place,
                                                                            std::forward<Body>(body));
     }
 

@@ -12,12 +12,12 @@ namespace vmtask::detail {
 // A program that was compiled with the headers of another library refers to a symbol
 // that this one has not: the linker's message names it. Kept as in asio_guard.hpp.
 template <int>
-struct [[gnu::visibility("default")]] library_built_with_VMTASK_ABI
+struct [[gnu::visibility("default")]] library_built_with_vmtask_abi
 {
     static const char here;
 };
-extern template struct library_built_with_VMTASK_ABI<VMTASK_ABI>;
-[[gnu::used, gnu::retain]] static const char* const guard_of_VMTASK_ABI =
-    &library_built_with_VMTASK_ABI<VMTASK_ABI>::here;
+extern template struct library_built_with_vmtask_abi<VMTASK_ABI>;
+[[gnu::used, gnu::retain]] static const char* const guard_of_vmtask_abi =
+    &library_built_with_vmtask_abi<VMTASK_ABI>::here;
 
 } // namespace vmtask::detail

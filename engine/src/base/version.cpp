@@ -4,7 +4,7 @@
 namespace vmtask::detail {
 
 template <int Value>
-const char library_built_with_VMTASK_ABI<Value>::here = 0;
-template struct library_built_with_VMTASK_ABI<VMTASK_ABI>;
+const char library_built_with_vmtask_abi<Value>::here = 0;
+template struct library_built_with_vmtask_abi<VMTASK_ABI>;
 
 } // namespace vmtask::detail

@@ -104,7 +104,7 @@ private:
     }
 
     template <class Handler, class Report>
-    void deliver(Handler&& handler, Report&& report)
+    void deliver(Handler handler, Report report)
     {
         using executor = asio::associated_executor_t<Handler, loop_executor>;
         destination<executor> target(core_, asio::get_associated_executor(handler, event_loop_executor(core_)));

@@ -15,7 +15,7 @@ template <class Body, class T>
 class body_work final : public result_work<T> {
 public:
     template <class Given>
-    explicit body_work(Given&& body) : body_(std::in_place, std::forward<Given>(body))
+    body_work(std::in_place_t at, Given&& body) : body_(at, std::forward<Given>(body))
     {
     }
 
