@@ -170,8 +170,8 @@ void engine_owner::cancel_for_good()
 /// search for waits that cannot end tells the others.
 bool engine_owner::end_without_loop()
 {
+    loop_.give_up(); // first: whoever is cancelled may come to wait for the loop
     cancel_for_good();
-    loop_.give_up();
     engine_thread waiting(*this, thread_kind::event_loop);
     engine_thread* const before = std::exchange(this_engine_thread(), &waiting);
     bool have_ended = true;

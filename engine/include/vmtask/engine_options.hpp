@@ -88,6 +88,8 @@ struct engine_options {
     /// of the loop it cannot; see vmtask::engine. Where the loop has been stopped
     /// (`io_context::stopped()`), it waits for what can end without, and leaves
     /// coroutines under way behind, to end when the io_context runs again, or goes.
+    /// A blocking wait for one of those returns wait_status::would_deadlock from then
+    /// on; one that has begun before stays until the coroutine has ended.
     /// Handlers that were ready then run when the io_context does.
     ///
     /// The io_context may go before the engine, even while tasks are being posted:

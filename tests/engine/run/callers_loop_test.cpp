@@ -295,16 +295,19 @@ TEST_CASE("an engine that goes leaves a coroutine to a loop that has stopped", "
 {
     std::optional<asio::io_context> loop(std::in_place);
     test::gate begun;
+    test::gate waited;
     std::atomic<bool> body_has_ended{false};
     std::optional<engine> engine(engine_options{.workers = 2, .event_loop = loop->get_executor()});
     const auto coroutine = engine->post(sleep_long);
     loop->poll();
     REQUIRE(coroutine.state() == task_state::running);
-    // Waits for the coroutine, and so would never end.
+    // Waits for the coroutine, and so would never end; before the cancel is through.
     const auto body = engine->post([&](task_context& self) {
+        const std::stop_callback cancelled(self.stop_token(), [&] { waited.hold_regardless(); });
         begun.hold_regardless();
         while (!self.stop_requested()) std::this_thread::yield();
         const wait_status status = coroutine.wait_for_completion();
+        waited.open();
         body_has_ended = true;
         return status;
     });
