@@ -49,7 +49,8 @@ function(vmtask_set_up_target target)
     # The shared library for C is made of the static ones. Nobody replaces a
     # function of theirs from outside, so they call each other as in a program.
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
-    target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+    # Each in a section of its own, so that programs can leave out what they do not use.
+    target_compile_options(${target} PRIVATE -fno-semantic-interposition -ffunction-sections -fdata-sections)
     if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/src")
         target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/src")
     endif()
