@@ -4,7 +4,9 @@
 #include "support/patience.hpp"
 
 #include <vmtask/error.hpp>
+#include <vmtask/task_context.hpp>
 #include <vmtask/task_journal.hpp>
+#include <vmtask/task_options.hpp>
 #include <vmtask/task_outcome.hpp>
 
 #include <algorithm>
@@ -159,5 +161,13 @@ private:
     bool is_over_ = false;
     std::thread thread_;
 };
+
+/// A kind, and the name by which the fake journal tells of the task.
+[[nodiscard]] inline task_options journalled(const std::string& name)
+{
+    return {.kind = "test", .parameters = name};
+}
+
+inline void nothing(task_context&) {}
 
 } // namespace vmtask::test
