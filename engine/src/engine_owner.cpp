@@ -5,10 +5,10 @@
 #include "task/journal_requests.hpp"
 #include "task/posting.hpp"
 #include "task/valid_options.hpp"
+#include "tell/event_reader.hpp"
 
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/event_reader.hpp>
 #include <vmtask/error.hpp>
 
 #include <algorithm>
@@ -57,7 +57,7 @@ engine_owner::engine_owner(engine_options&& options)
       postponed_(*this, timers_, reaper_),
       events_(options.events, *this, timers_, loop_.executor()),
       scheduler_(options, timers_, reaper_, reaped_, events_),
-      room_(*this, scheduler_, workers_, timers_, events_, options),
+      room_(*this, scheduler_, workers_, timers_, options),
       workers_(*this, scheduler_, timers_, {worker_count_of(options), options.spare_workers, options.spare_idle},
                options.on_handler_exception)
 {
@@ -268,20 +268,6 @@ loop_pin::loop_pin(engine_core& core) noexcept : core_(core.loop.pin() ? &core :
 loop_pin::~loop_pin()
 {
     if (core_) core_->loop.unpin();
-}
-
-bool loop_pin::deliver(loop_delivery& added) const noexcept
-{
-    if (!core_) return false;
-    engine_core& core = *core_;
-    const engine_thread* const here = this_engine_thread();
-    if (here && here->core == &core) return core.loop.deliver(added);
-    // What is delivered takes this pin with it, maybe before we are out of the
-    // loop's hands. The engine's own threads it outlives, but not others.
-    core.loop.pin_further();
-    const bool delivered = core.loop.deliver(added);
-    core.loop.unpin();
-    return delivered;
 }
 
 loop_work::loop_work(engine_core& core) noexcept : core_(has_own_event_loop(core) ? nullptr : &core)

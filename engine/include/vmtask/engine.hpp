@@ -5,7 +5,6 @@
 #include <vmtask/detail/asio_guard.hpp>
 #include <vmtask/detail/async_post.hpp>
 #include <vmtask/detail/body.hpp>
-#include <vmtask/detail/body_work.hpp>
 #include <vmtask/detail/coroutine_work.hpp>
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/engine_access.hpp>

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/async_read.hpp>
-#include <vmtask/detail/event_reader.hpp>
+#include <vmtask/detail/completion.hpp>
 #include <vmtask/task_event.hpp>
 
 #include <asio/async_result.hpp>
@@ -17,6 +16,39 @@
 namespace vmtask {
 
 namespace detail {
+
+/// What there is to read by now; gets the reader further. Where it cannot, as
+/// without memory, `error` says why and the reader stays.
+[[nodiscard]] event_batch take_events(event_reader& reader, std::error_code& error) noexcept;
+/// Gives up the wait that there is; none begins any more.
+void close(event_reader& reader) noexcept;
+
+/// Calls the handler of a read, with what there is then.
+class report_events {
+public:
+    explicit report_events(std::shared_ptr<event_reader> reader) noexcept : reader_(std::move(reader)) {}
+
+    template <class Handler>
+    void operator()(Handler&& handler, const wait_result& result)
+    {
+        std::error_code error = result.error;
+        event_batch batch;
+        if (!error) batch = take_events(*reader_, error);
+        reader_.reset();
+        std::forward<Handler>(handler)(error, std::move(batch));
+    }
+
+private:
+    std::shared_ptr<event_reader> reader_;
+};
+
+/// Begins a read.
+[[nodiscard]] inline wait_initiation<report_events> read_initiation(std::shared_ptr<event_reader> reader)
+{
+    report_events report(reader);
+    return {{.kind = wait_target_kind::events, .reader = std::move(reader)}, std::move(report)};
+}
+
 /// Reads batch after batch, and hands each to a callback.
 template <class Executor, class Callback>
 class batch_loop {
@@ -26,11 +58,7 @@ public:
     {
     }
 
-    void read_on() const
-    {
-        read_initiation read(parts_->reader);
-        read(asio::bind_executor(parts_->executor, *this));
-    }
+    void read_on() const { read_initiation(parts_->reader)(asio::bind_executor(parts_->executor, *this)); }
 
     void operator()(std::error_code error, event_batch batch) const
     {
@@ -79,7 +107,7 @@ public:
     /// Gives up a read that waits.
     ~event_subscription()
     {
-        if (reader_) reader_->close();
+        if (reader_) detail::close(*reader_);
     }
 
     /// Completes when there is something to read, with that: what has happened

@@ -23,7 +23,7 @@ enum class task_event_kind : std::uint8_t {
     began,            ///< Its body is about to be called, once for each attempt.
     paused,           ///< Its body stays in a checkpoint.
     resumed,          ///< Its body goes on, perhaps to be cancelled.
-    attempt_failed,   ///< Its body has failed, and it is queued for another attempt.
+    attempt_failed,   ///< Its body has failed; it is queued again, unless a cancel comes before.
     cancel_requested, ///< Its body has been asked to stop.
     progressed,       ///< Its body has reported progress since the event before.
     ended,            ///< It has ended; the event carries the outcome.

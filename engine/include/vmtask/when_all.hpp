@@ -2,10 +2,9 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/async_wait_set.hpp>
 #include <vmtask/detail/awaited_tasks.hpp>
+#include <vmtask/detail/completion.hpp>
 #include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/wait_set.hpp>
 #include <vmtask/wait_status.hpp>
 
 #include <asio/async_result.hpp>
@@ -65,7 +64,7 @@ public:
     template <asio::completion_token_for<void(std::error_code)> Token>
     auto async_wait(Token&& token) const
     {
-        return asio::async_initiate<Token, void(std::error_code)>(initiation(tasks_, detail::deadline_never), token);
+        return asio::async_initiate<Token, void(std::error_code)>(initiation(detail::deadline_never), token);
     }
 
     /// The same with a time-out: completes with errc::timed_out when `timeout`
@@ -73,12 +72,14 @@ public:
     template <class Rep, class Period, asio::completion_token_for<void(std::error_code)> Token>
     auto async_wait_for(std::chrono::duration<Rep, Period> timeout, Token&& token) const
     {
-        return asio::async_initiate<Token, void(std::error_code)>(initiation(tasks_, detail::deadline_after(timeout)),
-                                                                  token);
+        return asio::async_initiate<Token, void(std::error_code)>(initiation(detail::deadline_after(timeout)), token);
     }
 
 private:
-    using initiation = detail::joint_wait_initiation<detail::wait_kind::all>;
+    [[nodiscard]] detail::wait_initiation<detail::report_error> initiation(detail::steady_time deadline) const
+    {
+        return {{.kind = detail::wait_target_kind::all, .deadline = deadline, .tasks = tasks_}, {}};
+    }
 
     [[nodiscard]] wait_status wait_until(detail::steady_time deadline) const
     {

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/async_wait_set.hpp>
 #include <vmtask/detail/awaited_tasks.hpp>
+#include <vmtask/detail/completion.hpp>
 #include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/wait_set.hpp>
 #include <vmtask/wait_status.hpp>
 
 #include <asio/async_result.hpp>
@@ -81,8 +80,8 @@ public:
     template <asio::completion_token_for<void(std::error_code, std::size_t)> Token>
     auto async_wait(Token&& token) const
     {
-        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
-            initiation(tasks_, detail::deadline_never), token);
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(initiation(detail::deadline_never),
+                                                                               token);
     }
 
     /// The same with a time-out: completes with errc::timed_out when `timeout`
@@ -91,11 +90,14 @@ public:
     auto async_wait_for(std::chrono::duration<Rep, Period> timeout, Token&& token) const
     {
         return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
-            initiation(tasks_, detail::deadline_after(timeout)), token);
+            initiation(detail::deadline_after(timeout)), token);
     }
 
 private:
-    using initiation = detail::joint_wait_initiation<detail::wait_kind::any>;
+    [[nodiscard]] detail::wait_initiation<detail::report_index> initiation(detail::steady_time deadline) const
+    {
+        return {{.kind = detail::wait_target_kind::any, .deadline = deadline, .tasks = tasks_}, {}};
+    }
 
     [[nodiscard]] first_to_end wait_until(detail::steady_time deadline) const
     {

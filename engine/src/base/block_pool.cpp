@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 
 #include "base/prefetch.hpp"
 
-#include <vmtask/detail/ranked_mutex.hpp>
+#include "base/ranked_mutex.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
+#include "base/small_mutex.hpp"
+
 #include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
-#include <vmtask/detail/small_mutex.hpp>
 
 #include <cstdint>
 

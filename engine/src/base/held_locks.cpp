@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/ranked_mutex.hpp>
+#include "base/ranked_mutex.hpp"
 
 #ifdef VMTASK_CHECK_LOCKS
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "base/process_mark.hpp"
 
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 
 #include <system_error>
 

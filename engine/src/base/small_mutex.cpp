@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/small_mutex.hpp>
+#include "base/small_mutex.hpp"
 
 #include "base/futex.hpp"
 #include "base/spin.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #if defined(__x86_64__) || defined(__i386__)
+
 #include <immintrin.h>
 #endif
 

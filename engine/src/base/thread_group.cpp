@@ -3,7 +3,7 @@
 
 #include "base/engine_core.hpp"
 
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 #include <vmtask/detail/forced_unwind.hpp>
 #include <vmtask/engine_options.hpp>
 

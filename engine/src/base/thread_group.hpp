@@ -3,9 +3,8 @@
 
 #include "base/engine_thread.hpp"
 #include "base/native_thread.hpp"
+#include "base/ranked_mutex.hpp"
 #include "base/turnstile.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>

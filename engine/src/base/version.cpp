@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <vmtask/detail/task_record.hpp>
 #include <vmtask/version.hpp>
 
 namespace vmtask::detail {

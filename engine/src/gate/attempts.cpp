@@ -6,9 +6,6 @@
 #include "gate/moved_tasks.hpp"
 #include "gate/retry_schedule.hpp"
 #include "run/scheduler.hpp"
-#include "tell/event_log.hpp"
-#include "tell/journal.hpp"
-#include "tell/observe.hpp"
 #include "time/timer_loop.hpp"
 
 #include <vmtask/detail/forced_unwind.hpp>
@@ -53,15 +50,12 @@ bool waiting_room::delay(task_record& failed, std::error_code error)
     const retry_policy& policy = repeated.policy;
     const int attempts = repeated.made.failed + 1;
     if (attempts >= policy.attempts || !is_worth_repeating(policy, error)) return false;
-    tell_journal(failed, &task_journal::attempt_failed, error);
-    observe(failed, &task_observer::attempt_failed, error);
+    failed.announce_failed_attempt(error);
     const auto wait = delay_after(policy, attempts, luck());
 
-    woken_readers woken;
     moved_tasks moved;
     const mutex_guard lock(mutex_);
-    if (!failed.status_.requeue()) return false;
-    woken.add(events_.note(failed, task_event_kind::attempt_failed, error));
+    if (!failed.requeue()) return false;
     if (repeated.made.failed++ == 0) repeated.made.first_began_at = failed.began_at_;
     scheduler_.count_requeued(failed);
     leave_lane_locked(terms, moved);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/deadline_entry.hpp"
 #include "record/progress_cell.hpp"
 #include "record/task_record.hpp"
 #include "run/reaper.hpp"
 #include "tell/progress_mark.hpp"
 
-#include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/time_limits.hpp>
 
 #include <array>

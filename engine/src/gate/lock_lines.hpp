@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 
 #include <cstddef>
 #include <string>

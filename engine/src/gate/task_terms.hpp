@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/deadline_entry.hpp"
 #include "gate/journalled_end.hpp"
 #include "gate/lane_table.hpp"
 #include "gate/limit_watch.hpp"
 #include "gate/lock_manager.hpp"
 #include "record/task_record.hpp"
+#include "record/waiter.hpp"
 #include "tell/task_names.hpp"
 
-#include <vmtask/detail/block_pool.hpp>
-#include <vmtask/detail/deadline_entry.hpp>
+#include <vmtask/detail/block_memory.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
-#include <vmtask/detail/waiter.hpp>
 #include <vmtask/retry_policy.hpp>
 #include <vmtask/task_options.hpp>
 

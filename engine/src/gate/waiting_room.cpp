@@ -28,8 +28,8 @@ bool is_on_its_own(const task_record& posted) noexcept
 } // namespace
 
 waiting_room::waiting_room(const engine_core& core, scheduler& scheduler, worker_pool& workers, timer_loop& timers,
-                           event_log& events, const engine_options& options)
-    : core_(core), scheduler_(scheduler), workers_(workers), timers_(timers), events_(events), lanes_(options)
+                           const engine_options& options)
+    : core_(core), scheduler_(scheduler), workers_(workers), timers_(timers), lanes_(options)
 {
 }
 

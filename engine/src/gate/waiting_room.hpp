@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
 #include "gate/lane_table.hpp"
 #include "gate/lock_manager.hpp"
 #include "gate/task_terms.hpp"
 
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/obstacle.hpp>
 
@@ -20,7 +20,6 @@
 namespace vmtask::detail {
 
 class engine_core;
-class event_log;
 class moved_tasks;
 struct lane_needs;
 class scheduler;
@@ -40,7 +39,7 @@ class waiting_room {
 public:
     /// What gets through goes to the scheduler and its workers.
     waiting_room(const engine_core& core, scheduler& scheduler, worker_pool& workers, timer_loop& timers,
-                 event_log& events, const engine_options& options);
+                 const engine_options& options);
 
     /// Lets a posted task in, and makes it known to the scheduler; it may have gone
     /// through, or ended, when this returns. Returns the task to be joined in
@@ -125,7 +124,6 @@ private:
     scheduler& scheduler_;
     worker_pool& workers_;
     timer_loop& timers_;
-    event_log& events_;
 
     ranked_mutex<lock_rank::waiting_room, small_mutex> mutex_;
     // Guarded by mutex_.

@@ -3,7 +3,7 @@
 
 #include "record/progress_history.hpp"
 
-#include <vmtask/detail/waiter.hpp>
+#include "record/waiter.hpp"
 #include <vmtask/task_state.hpp>
 
 #include <atomic>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
 #include "record/progress_cell.hpp"
 #include "record/progress_history.hpp"
 #include "record/status_word.hpp"
 #include "record/task_annex.hpp"
+#include "record/waiter.hpp"
 
 #include <vmtask/cancel_origin.hpp>
 #include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/detail/task_work.hpp>
-#include <vmtask/detail/waiter.hpp>
 #include <vmtask/progress.hpp>
 #include <vmtask/task_priority.hpp>
 #include <vmtask/task_state.hpp>
@@ -169,8 +169,8 @@ public:
     /// False when it is not; nothing was listed then.
     [[nodiscard]] bool add_paused(waiter& added, give_up_handler* give_up = nullptr);
 
-    /// Tells whoever wants to know that a coroutine is about to stay; false when
-    /// that is nobody.
+    /// Tells whoever wants to know that somebody is about to stay; false when that is
+    /// nobody, and then nobody is to be told of the resumption.
     [[nodiscard]] bool announce_pause() noexcept;
     void announce_resumption() noexcept;
 
@@ -310,9 +310,14 @@ private:
     [[nodiscard]] bool publish(task_state terminal) noexcept;
     [[nodiscard]] bool parts_go_on(task_state terminal) noexcept;
     void note_begin() noexcept;
+    void announce_failed_attempt(std::error_code error) noexcept;
+    /// False when a cancel came before.
+    [[nodiscard]] bool requeue() noexcept;
+    void announce_cancel() noexcept;
     void latch_unseen_end(task_state terminal) noexcept;
     [[nodiscard]] status_word::end_answer latch_end(task_state terminal, bool parts_have_ended) noexcept;
     [[nodiscard]] bool publish_after_parts(task_state terminal) noexcept;
+    [[nodiscard]] bool publish_alone(task_state terminal) noexcept;
     void let_go_of_all() noexcept;
     [[nodiscard]] bool offer_end(task_state terminal) noexcept;
     [[nodiscard]] bool is_ended_by_shutdown(task_state terminal) const noexcept;

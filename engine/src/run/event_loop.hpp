@@ -2,13 +2,13 @@
 #pragma once
 
 #include "base/handler_memory.hpp"
+#include "base/loop_delivery.hpp"
 #include "base/mpsc_queue.hpp"
+#include "base/ranked_mutex.hpp"
 #include "base/thread_group.hpp"
 #include "run/foreign_loop.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/loop_delivery.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <asio/any_io_executor.hpp>
 

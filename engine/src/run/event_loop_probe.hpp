@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
 #include "tell/duration_counter.hpp"
 
 #include <vmtask/detail/deadline.hpp>
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 
 #include <mutex>

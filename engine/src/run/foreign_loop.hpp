@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/engine_thread.hpp"
+#include "base/ranked_mutex.hpp"
 #include "base/turnstile.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <asio/executor_work_guard.hpp>
 

@@ -2,11 +2,10 @@
 #pragma once
 
 #include "base/mpsc_queue.hpp"
+#include "base/ranked_mutex.hpp"
+#include "base/small_mutex.hpp"
 #include "record/task_record.hpp"
 #include "run/reaper.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
-#include <vmtask/detail/small_mutex.hpp>
 
 namespace vmtask::detail {
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "base/handler_memory.hpp"
+#include "base/ranked_mutex.hpp"
 #include "base/thread_group.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <cstddef>
 #include <mutex>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/deadline_entry.hpp"
+#include "base/ranked_mutex.hpp"
 #include "run/intake.hpp"
 #include "run/reaper.hpp"
 #include "run/registry.hpp"
 #include "run/run_queue.hpp"
 #include "tell/counters.hpp"
 
-#include <vmtask/detail/deadline_entry.hpp>
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/shutdown.hpp>
 #include <vmtask/task_handle.hpp>

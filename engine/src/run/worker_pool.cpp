@@ -5,7 +5,7 @@
 #include "run/scheduler.hpp"
 #include "time/timer_loop.hpp"
 
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/adaptive_spin.hpp"
+#include "base/deadline_entry.hpp"
 #include "base/handler_memory.hpp"
+#include "base/ranked_mutex.hpp"
 #include "base/thread_group.hpp"
 
-#include <vmtask/detail/deadline_entry.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 
 #include <atomic>

@@ -11,6 +11,8 @@
 #include "tell/journal.hpp"
 #include "wait/blocking_waiter.hpp"
 
+#include <vmtask/async_wait.hpp>
+#include <vmtask/detail/async_post.hpp>
 #include <vmtask/error.hpp>
 
 #include <exception>
@@ -211,6 +213,23 @@ std::shared_ptr<journal_request> begin_post(task_record& posted)
 std::shared_ptr<journal_request> begin_cancel(task_record& cancelled, std::string_view by)
 {
     return pending_cancel::begin(cancelled, by);
+}
+
+// --- Answers ---
+
+std::error_code verdict_of(const journal_request& cancel) noexcept
+{
+    return cancel.error();
+}
+
+std::exception_ptr failure_of(const journal_request& post) noexcept
+{
+    return post.failure();
+}
+
+intrusive_ptr<task_record> posted_by(const journal_request& post) noexcept
+{
+    return post.posted();
 }
 
 } // namespace vmtask::detail

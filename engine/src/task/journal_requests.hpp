@@ -4,7 +4,7 @@
 #include "gate/waiting_room.hpp"
 #include "record/task_record.hpp"
 
-#include <vmtask/detail/journal_request.hpp>
+#include "wait/journal_request.hpp"
 
 #include <memory>
 #include <string_view>

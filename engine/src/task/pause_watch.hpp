@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
 #include "record/task_record.hpp"
 #include "run/reaper.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <atomic>
 #include <condition_variable>

@@ -4,7 +4,6 @@
 #include "record/task_record.hpp"
 
 #include "base/engine_core.hpp"
-#include "gate/limit_watch.hpp"
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
 #include "record/lifecycle.hpp"
@@ -14,10 +13,7 @@
 #include "task/journal_requests.hpp"
 #include "task/pause_watch.hpp"
 #include "task/valid_options.hpp"
-#include "tell/event_log.hpp"
 #include "tell/journal.hpp"
-#include "tell/observe.hpp"
-#include "tell/observer_seat.hpp"
 #include "wait/blocking_waiter.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
@@ -72,6 +68,8 @@ task_record::ask_to_cancel(std::string_view by, cancel_origin origin,
     using cancel_answer = status_word::cancel_answer;
     // Who sees a cancel also sees whose it was.
     const mutex_guard lock(mutex_);
+    if (terms() && terms()->journalled && terms()->journalled->is_offered())
+        return cancel_answer::refused_already_ended;
     const cancel_answer answer = (status_.*ask)();
     if (answer == cancel_answer::claimed || answer == cancel_answer::requested) note_cancel_locked(by, origin);
     return answer;
@@ -159,7 +157,7 @@ void task_record::request_stop() noexcept
 
 void task_record::let_body_go() noexcept
 {
-    (void)core_.events.note(*this, task_event_kind::cancel_requested);
+    announce_cancel();
     unpause();
 }
 
@@ -206,18 +204,6 @@ void task_record::tell_pause_watches_locked() noexcept
     for (pause_watch* const each : extras_now()->pause_watches) each->note_change();
 }
 
-void task_record::unpause() noexcept
-{
-    waiter_list* told = nullptr;
-    {
-        const mutex_guard lock(mutex_);
-        if (!extras_now()) return;
-        unpause_locked();
-        told = &extras_now()->paused;
-    }
-    tell_waiters(told);
-}
-
 std::error_code task_record::set_priority(task_priority priority)
 {
     if (!is_valid(priority)) return errc::bad_options;
@@ -234,12 +220,6 @@ obstacle task_record::obstacle_now()
     if (found.kind != obstacle_kind::none || state() != task_state::queued) return found;
     found.kind = status_.is_held() ? obstacle_kind::hold : obstacle_kind::worker;
     return found;
-}
-
-void task_record::unpause_locked() noexcept
-{
-    if (!status_.unpause()) return;
-    if (limit_watch* const limits = limits_or_null()) limits->task_resumed_locked();
 }
 
 std::stop_token task_record::stop_token()
@@ -264,13 +244,10 @@ void task_record::stay_while_held() noexcept
     const engine_thread* const self = this_engine_thread();
     if (self ? self->kind != thread_kind::worker : core_.loop.runs_callers_thread()) return;
     if (self && !self->core->workers.begin_blocking()) return;
+    const bool is_told = announce_pause();
     blocking_waiter here(deadline_never);
-    if (add_paused(here)) {
-        tell_journal(*this, &task_journal::paused);
-        announce(*this, task_event_kind::paused, &task_observer::paused);
-        (void)here.wait();
-        announce_resumption();
-    }
+    if (add_paused(here)) (void)here.wait();
+    if (is_told) announce_resumption();
     if (self) self->core->workers.end_blocking();
 }
 

@@ -155,8 +155,7 @@ void task_record::tell_wholes() noexcept
         intrusive_ptr<task_record> whole = ended->terms()->parent;
         if (!whole->part_ended(*ended)) return;
         const task_state verdict = whole->verdict_after_parts();
-        if (!whole->offer_end(verdict)) return;
-        (void)whole->latch_end(verdict, true);
+        if (!whole->publish_alone(verdict)) return;
         whole->retire();
         ended = std::move(whole);
     }

@@ -6,13 +6,11 @@
 #include "base/adaptive_spin.hpp"
 #include "base/engine_core.hpp"
 #include "base/process_mark.hpp"
-#include "gate/limit_watch.hpp"
-#include "gate/task_terms.hpp"
 #include "time/timer_loop.hpp"
 #include "wait/blocked_scope.hpp"
 #include "wait/blocking_waiter.hpp"
 
-#include <vmtask/detail/give_up_handler.hpp>
+#include <vmtask/detail/completion.hpp>
 
 #include <chrono>
 
@@ -47,15 +45,6 @@ bool task_record::add_waiter(waiter& added, give_up_handler* give_up)
     const mutex_guard lock(mutex_);
     if (!status_.note_waiter()) return false;
     list_waiter_locked(added, waiters_, give_up);
-    return true;
-}
-
-bool task_record::add_paused(waiter& added, give_up_handler* give_up)
-{
-    const mutex_guard lock(mutex_);
-    if (!status_.pause()) return false;
-    list_waiter_locked(added, extras_now()->paused, give_up);
-    if (limit_watch* const limits = limits_or_null()) limits->task_paused_locked();
     return true;
 }
 

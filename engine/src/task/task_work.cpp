@@ -46,26 +46,6 @@ void require_success(const task_record& record)
     record.require_success();
 }
 
-bool add_waiter(task_record& record, waiter& added, give_up_handler* give_up)
-{
-    return record.add_waiter(added, give_up);
-}
-
-bool add_paused(task_record& record, waiter& added, give_up_handler* give_up)
-{
-    return record.add_paused(added, give_up);
-}
-
-bool announce_pause(task_record& record) noexcept
-{
-    return record.announce_pause();
-}
-
-void announce_resumption(task_record& record) noexcept
-{
-    record.announce_resumption();
-}
-
 task_work& work_of(task_record& record) noexcept
 {
     return record.work();

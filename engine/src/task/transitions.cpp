@@ -6,6 +6,7 @@
 
 #include "base/engine_core.hpp"
 #include "gate/journalled_end.hpp"
+#include "gate/limit_watch.hpp"
 #include "gate/task_terms.hpp"
 #include "gate/waiting_room.hpp"
 #include "run/scheduler.hpp"
@@ -35,21 +36,75 @@ void task_record::note_begin() noexcept
     announce(*this, task_event_kind::began, &task_observer::began);
 }
 
+// --- Failed attempt ---
+
+/// Before the task is queued again, which only a cancel can prevent.
+void task_record::announce_failed_attempt(std::error_code error) noexcept
+{
+    tell_journal(*this, &task_journal::attempt_failed, error);
+    (void)core_.events.note(*this, task_event_kind::attempt_failed, error);
+    observe(*this, &task_observer::attempt_failed, error);
+}
+
+bool task_record::requeue() noexcept
+{
+    return status_.requeue();
+}
+
 // --- Pause ---
 
+/// Before the state, as whoever is listed may go on at once. So a stay that is
+/// refused after all, by a resumption or a cancel, is told as a short one.
 bool task_record::announce_pause() noexcept
 {
     const bool is_awaited = core_.observers.is_taken() || core_.events.is_on() || is_journalled();
-    if (!is_awaited || !status_.is_held() || cancel_requested()) return false;
+    if (!is_awaited || cancel_requested()) return false;
     tell_journal(*this, &task_journal::paused);
     announce(*this, task_event_kind::paused, &task_observer::paused);
     return true;
 }
 
+bool task_record::add_paused(waiter& added, give_up_handler* give_up)
+{
+    const mutex_guard lock(mutex_);
+    if (!status_.pause()) return false;
+    list_waiter_locked(added, extras_now()->paused, give_up);
+    if (limit_watch* const limits = limits_or_null()) limits->task_paused_locked();
+    return true;
+}
+
+/// All who stay go on.
+void task_record::unpause() noexcept
+{
+    waiter_list* told = nullptr;
+    {
+        const mutex_guard lock(mutex_);
+        if (!extras_now()) return;
+        unpause_locked();
+        told = &extras_now()->paused;
+    }
+    tell_waiters(told);
+}
+
+void task_record::unpause_locked() noexcept
+{
+    if (!status_.unpause()) return;
+    if (limit_watch* const limits = limits_or_null()) limits->task_resumed_locked();
+}
+
+/// After the state.
 void task_record::announce_resumption() noexcept
 {
     tell_journal(*this, &task_journal::resumed);
     announce(*this, task_event_kind::resumed, &task_observer::resumed);
+}
+
+// --- Cancel ---
+
+/// Once it has been accepted, before the body learns of it.
+void task_record::announce_cancel() noexcept
+{
+    (void)core_.events.note(*this, task_event_kind::cancel_requested);
 }
 
 // --- End ---
@@ -69,9 +124,16 @@ bool task_record::publish(task_state terminal) noexcept
 
 bool task_record::publish_after_parts(task_state terminal) noexcept
 {
+    if (!publish_alone(terminal)) return false;
+    tell_wholes();
+    return true;
+}
+
+/// Its wholes are not told yet.
+bool task_record::publish_alone(task_state terminal) noexcept
+{
     if (!offer_end(terminal)) return false;
     (void)latch_end(terminal, true);
-    tell_wholes();
     return true;
 }
 
@@ -90,7 +152,11 @@ bool task_record::offer_end(task_state terminal) noexcept
     // What was left to this worker (see moved_tasks) does not wait for the journal.
     if (core_.scheduler.has_queued()) core_.workers.notify();
     journalled_end& end = *terms()->journalled;
-    end.begin(terminal);
+    {
+        // What is offered says all cancels: none is accepted any more.
+        const mutex_guard lock(mutex_);
+        end.begin(terminal);
+    }
     const task_outcome outcome = outcome_to_offer(terminal);
     const bool by_shutdown = is_ended_by_shutdown(terminal);
     offer_to_journal(*this, end, [&](task_journal& journal, const journal_entry& entry, journal_receipt receipt) {

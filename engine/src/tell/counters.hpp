@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
 #include "tell/duration_counter.hpp"
 
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/metrics.hpp>
 #include <vmtask/task_state.hpp>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/ranked_mutex.hpp"
 #include "tell/event_filter.hpp"
+#include "tell/event_reader.hpp"
 #include "tell/progress_sampler.hpp"
 #include "tell/task_mirror.hpp"
 
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/event_reader.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/engine_options.hpp>
 #include <vmtask/task_event.hpp>
 

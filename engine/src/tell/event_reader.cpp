@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/event_reader.hpp>
+#include "tell/event_reader.hpp"
 
 #include "base/engine_core.hpp"
 #include "base/process_mark.hpp"
 #include "tell/event_filter.hpp"
 #include "tell/event_log.hpp"
+
+#include <vmtask/event_subscription.hpp>
 
 #include <new>
 #include <utility>
@@ -62,6 +64,16 @@ void event_reader::close() noexcept
 {
     if (core_.process.is_left_behind()) return;
     core_.events.give_up(*this, std::nullopt);
+}
+
+event_batch take_events(event_reader& reader, std::error_code& error) noexcept
+{
+    return reader.take(error);
+}
+
+void close(event_reader& reader) noexcept
+{
+    reader.close();
 }
 
 } // namespace vmtask::detail

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "base/handler_memory.hpp"
+#include "base/ranked_mutex.hpp"
 #include "base/thread_group.hpp"
 #include "time/deadline_heap.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <asio/steady_timer.hpp>
 

@@ -3,7 +3,7 @@
 
 #include "record/task_record.hpp"
 
-#include <vmtask/detail/wait_kind.hpp>
+#include <vmtask/detail/awaited_tasks.hpp>
 
 #include <cstdint>
 #include <span>

@@ -3,7 +3,7 @@
 
 #include "base/futex.hpp"
 
-#include <vmtask/detail/ranked_mutex.hpp>
+#include "base/ranked_mutex.hpp"
 
 namespace vmtask::detail {
 namespace {

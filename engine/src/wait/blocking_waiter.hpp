@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/waiter.hpp>
+#include "record/waiter.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -5,7 +5,7 @@
 #include "run/reaper.hpp"
 #include "time/timer_loop.hpp"
 
-#include <vmtask/detail/wait_registry.hpp>
+#include "wait/wait_registry.hpp"
 
 #include <chrono>
 #include <utility>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "base/deadline_entry.hpp"
+#include "base/ranked_mutex.hpp"
+#include "base/small_mutex.hpp"
 #include "run/reaper.hpp"
-
-#include <vmtask/detail/deadline_entry.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
-#include <vmtask/detail/small_mutex.hpp>
 
 namespace vmtask::detail {
 

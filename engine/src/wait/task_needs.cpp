@@ -3,9 +3,8 @@
 
 #include "base/engine_core.hpp"
 #include "base/engine_thread.hpp"
+#include "base/ranked_mutex.hpp"
 #include "run/event_loop.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
 
 namespace vmtask::detail {
 

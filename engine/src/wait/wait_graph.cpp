@@ -2,11 +2,10 @@
 #include "wait/wait_graph.hpp"
 
 #include "base/engine_core.hpp"
+#include "base/ranked_mutex.hpp"
 #include "run/scheduler.hpp"
 #include "wait/blocking_waiter.hpp"
 #include "wait/wait_search.hpp"
-
-#include <vmtask/detail/ranked_mutex.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/wait_registry.hpp>
+#include "wait/wait_registry.hpp"
 
 #include "base/engine_core.hpp"
 #include "base/futex.hpp"
@@ -32,11 +32,9 @@ private:
 
 } // namespace
 
-bool context_wait::enter(wait_registry* registry) noexcept
+bool context_wait::enter() noexcept
 {
-    if (!registry) return true;
-    registry_ = registry; // before it is in the list: the lock publishes it
-    if (registry->list(*this)) return true;
+    if (!registry_ || registry_->list(*this)) return true;
     registry_ = nullptr;
     return false;
 }

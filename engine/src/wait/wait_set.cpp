@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/wait_set.hpp>
+#include "wait/wait_set.hpp"
 
 #include "base/engine_core.hpp"
 #include "base/process_mark.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/block_pool.hpp>
+#include <vmtask/detail/block_memory.hpp>
 
 #include "base/mpsc_queue.hpp"
 

@@ -2,7 +2,7 @@
 //
 // What aborts does so in a process of its own, forked while there are no other
 // threads.
-#include <vmtask/detail/ranked_mutex.hpp>
+#include "base/ranked_mutex.hpp"
 #include <vmtask/engine.hpp>
 #include <vmtask/task_source.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <vmtask/engine.hpp>
+#include <vmtask/task_source.hpp>
 
 #include "support/asio_compat.hpp"
 #include "support/catch.hpp"
@@ -8,6 +9,8 @@
 #include "support/occupy.hpp"
 
 #include <asio/awaitable.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <atomic>
@@ -241,4 +244,17 @@ TEST_CASE("an engine that goes resumes tasks that can only run to their end", "[
     }
     CHECK(running.state() == task_state::succeeded);
     CHECK(queued.state() == task_state::succeeded);
+}
+
+TEST_CASE("a checkpoint that has nothing to wait for tells of a cancel that comes before its handler",
+          "[pause][cancel]")
+{
+    asio::io_context loop;
+    engine engine({.workers = 1});
+    const task_source<> source(engine);
+    std::error_code told;
+    source.context().async_checkpoint(asio::bind_executor(loop, [&](std::error_code error) { told = error; }));
+    REQUIRE_FALSE(source.handle().request_cancel());
+    loop.run();
+    CHECK(told == errc::cancelled);
 }

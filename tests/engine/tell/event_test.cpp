@@ -15,6 +15,7 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -171,6 +172,31 @@ TEST_CASE("events tell of attempts, pauses and cancels", "[events]")
     CHECK(cancelled.front().task.cancel_requested);
     CHECK(cancelled.back().task.state == task_state::cancelled);
     CHECK(cancelled.back().outcome->cancel_requested_by == "bob");
+}
+
+TEST_CASE("an attempt that failed is told though a cancel comes before the next", "[events][retry][cancel]")
+{
+    /// Cancels the task when it is told of the attempt.
+    struct canceller final : task_observer {
+        void attempt_failed(const observed_task&, std::error_code) noexcept override
+        {
+            has_accepted = !failed.get_future().get().request_cancel();
+        }
+        std::promise<task_handle> failed;
+        std::atomic<bool> has_accepted{false};
+    };
+    const auto observer = std::make_shared<canceller>();
+    engine engine({.workers = 1, .events = {.kept = 100}, .observers = {observer}});
+    reader events(engine);
+    const task<> task =
+        engine.post([](task_context&) { throw std::system_error(std::make_error_code(std::errc::io_error)); },
+                    {.retry = retry_policy{.attempts = 2, .first_delay = 0s}});
+    observer->failed.set_value(task);
+
+    CHECK(kinds_of(events.read_until(kind::ended))
+          == std::vector{kind::posted, kind::began, kind::attempt_failed, kind::cancel_requested, kind::ended});
+    CHECK(observer->has_accepted);
+    CHECK(task.outcome().state == task_state::failed);
 }
 
 TEST_CASE("events tell of a coroutine's pauses", "[events]")

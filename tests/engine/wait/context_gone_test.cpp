@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The caller's execution context goes before the engine, with waits pending in it.
-#include <vmtask/detail/wait_registry.hpp>
+#include "wait/wait_registry.hpp"
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task_source.hpp>

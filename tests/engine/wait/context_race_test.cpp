@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Contexts go at the very moment at which the waits in them come to their end.
-#include <vmtask/detail/wait_registry.hpp>
+#include "wait/wait_registry.hpp"
 
 #include <vmtask/engine.hpp>
 #include <vmtask/task_source.hpp>

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/async_waiter.hpp>
-#include <vmtask/detail/destination.hpp>
+#include <vmtask/detail/completion.hpp>
 #include <vmtask/detail/engine_access.hpp>
 #include <vmtask/detail/forced_unwind.hpp>
-#include <vmtask/detail/journal_request.hpp>
 #include <vmtask/detail/task_work.hpp>
 #include <vmtask/task.hpp>
 
@@ -20,21 +18,29 @@
 
 namespace vmtask::detail {
 
+// Of a post that has its answer: what post() would have thrown, or null; and the
+// task, or the one that it has joined.
+[[nodiscard]] std::exception_ptr failure_of(const journal_request& post) noexcept;
+[[nodiscard]] intrusive_ptr<task_record> posted_by(const journal_request& post) noexcept;
+
 /// Calls the handler of a post.
 template <class T>
-class report_post : public wait_for_answer {
+class report_post {
 public:
-    using wait_for_answer::wait_for_answer;
+    explicit report_post(std::shared_ptr<journal_request> request) noexcept : request_(std::move(request)) {}
 
     template <class Handler>
-    void operator()(Handler&& handler, std::error_code error) const
+    void operator()(Handler&& handler, const wait_result& result) const
     {
-        if (error) return std::forward<Handler>(handler)(std::make_exception_ptr(std::system_error(error)), task<T>());
-        std::exception_ptr failure = request().failure();
+        std::exception_ptr failure =
+            result.error ? std::make_exception_ptr(std::system_error(result.error)) : failure_of(*request_);
         task<T> posted;
-        if (!failure) posted = task<T>(request().posted());
+        if (!failure) posted = task<T>(posted_by(*request_));
         std::forward<Handler>(handler)(std::move(failure), std::move(posted));
     }
+
+private:
+    std::shared_ptr<journal_request> request_;
 };
 
 /// Calls the handler of a post that needed no journal.
@@ -47,7 +53,7 @@ public:
     }
 
     template <class Handler>
-    void operator()(Handler&& handler, std::error_code)
+    void operator()(Handler&& handler, const wait_result&)
     {
         std::forward<Handler>(handler)(std::move(failure_), std::move(posted_));
     }
@@ -85,8 +91,10 @@ public:
         begun_post<T> begun = begin();
         if (!begun.request)
             return deliver(std::move(moved), report_posted<T>(std::move(begun.failure), std::move(begun.posted)));
-        async_waiter<handler_type, report_post<T>>::begin(std::move(begun.record), deadline_never, std::move(moved),
-                                                          report_post<T>(std::move(begun.request)));
+        report_post<T> report(begun.request);
+        operation<handler_type, report_post<T>>::begin(
+            {.kind = wait_target_kind::answer, .task = std::move(begun.record), .request = std::move(begun.request)},
+            std::move(moved), std::move(report));
     }
 
 private:
@@ -106,9 +114,9 @@ private:
     template <class Handler, class Report>
     void deliver(Handler handler, Report report)
     {
-        using executor = asio::associated_executor_t<Handler, loop_executor>;
-        destination<executor> target(core_, asio::get_associated_executor(handler, event_loop_executor(core_)));
-        target.post(delivery<Handler, Report>(std::move(handler), std::move(report), {}, {}));
+        const auto target = asio::get_associated_executor(handler, event_loop_executor(core_));
+        post_now(if_loop_in(core_, context_behind(target)), target,
+                 delivery<Handler, Report>(std::move(handler), std::move(report), {}));
     }
 
     engine_core& core_;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
+#include <vmtask/detail/completion.hpp>
+#include <vmtask/detail/coroutine_frame.hpp>
 #include <vmtask/detail/engine_access.hpp>
-#include <vmtask/detail/posted_wait.hpp>
-#include <vmtask/detail/ranked_mutex.hpp>
 #include <vmtask/detail/task_work.hpp>
 #include <vmtask/error.hpp>
 #include <vmtask/task_context.hpp>
@@ -16,7 +16,6 @@
 #include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
-#include <asio/strand.hpp>
 
 #include <exception>
 #include <functional>
@@ -34,7 +33,7 @@ class coroutine_work final : public result_work<T> {
 public:
     template <class Given>
     coroutine_work(Given&& body, engine_core& core)
-        : body_(std::in_place, std::forward<Given>(body)), context_(this->record()), work_(core)
+        : body_(std::in_place, std::forward<Given>(body)), context_(this->record()), frame_(this->record()), work_(core)
     {
     }
 
@@ -135,7 +134,7 @@ private:
     {
         try {
             asio::any_io_executor executor = coroutine_executor(this->core());
-            if (!executor.template target<asio::strand<loop_executor>>()) return begin(executor);
+            if (!coroutine_frame::is_strand(executor)) return begin(executor);
             const post_attempt attempt(this);
             asio::dispatch(executor, arrival(self_pointer(this), executor));
         } catch (...) {
@@ -145,29 +144,28 @@ private:
 
     void begin(const asio::any_io_executor& executor) noexcept
     {
-        assert_no_lock_held("a coroutine begins");
         if (!this->start_elsewhere()) return;
         try {
-            take_executor(executor);
+            frame_.begin_on(executor);
             asio::co_spawn(executor, drive(self_pointer(this)),
-                           asio::bind_cancellation_slot(signal_.slot(), ending(self_pointer(this))));
+                           asio::bind_cancellation_slot(frame_.slot(), ending(self_pointer(this))));
         } catch (...) {
             // Unless the handler was destroyed on the way and has ended the task.
-            if (has_frame()) finish(std::current_exception());
+            if (frame_.exists()) finish(std::current_exception());
         }
     }
 
     void finish(std::exception_ptr failure) noexcept
     {
         const self_pointer kept(this);
-        signal_.slot().clear();
-        drop_executor();
+        frame_.slot().clear();
+        frame_.end();
         this->end(std::move(failure));
     }
 
     void abandon() noexcept
     {
-        drop_executor();
+        frame_.end();
         work_.reset();
         this->end_abandoned();
     }
@@ -179,12 +177,7 @@ private:
     [[nodiscard]] body_kind kind() const noexcept override { return body_kind::coroutine; }
     [[nodiscard]] bool has_trivial_body() const noexcept override { return std::is_trivially_destructible_v<Body>; }
 
-    bool is_on_this_thread() const noexcept override
-    {
-        const mutex_guard lock(executor_mutex_);
-        const auto* const strand = executor_.template target<asio::strand<loop_executor>>();
-        return strand && strand->running_in_this_thread();
-    }
+    [[nodiscard]] bool is_on_this_thread() const noexcept override { return frame_.is_on_this_thread(); }
 
     void destroy_body() noexcept override
     {
@@ -192,53 +185,11 @@ private:
         work_.reset();
     }
 
-    [[nodiscard]] bool has_frame() const noexcept
-    {
-        const mutex_guard lock(executor_mutex_);
-        return static_cast<bool>(executor_);
-    }
-
-    /// Throws std::bad_alloc.
-    void take_executor(const asio::any_io_executor& executor)
-    {
-        const mutex_guard lock(executor_mutex_);
-        executor_ = executor;
-        // It came after the begin, but before there was an executor to send it to.
-        if (is_cancel_missed_) post_emit_locked();
-    }
-
-    void drop_executor() noexcept
-    {
-        const mutex_guard lock(executor_mutex_);
-        executor_ = asio::any_io_executor();
-    }
-
-    void on_cancel_requested() noexcept override
-    {
-        const loop_pin pin(this->core());
-        const mutex_guard lock(executor_mutex_);
-        if (!executor_) is_cancel_missed_ = true;
-        else if (pin) post_emit_locked();
-    }
-
-    void post_emit_locked() VMTASK_REQUIRES(executor_mutex_)
-    {
-        asio::post(executor_, [self = self_pointer(this)] { self->emit(); });
-    }
-
-    /// On the body's executor, where alone the signal may be touched.
-    void emit() noexcept
-    {
-        assert_no_lock_held("a coroutine is cancelled");
-        if (has_frame()) signal_.emit(asio::cancellation_type::terminal);
-    }
+    void on_cancel_requested() noexcept override { frame_.cancel(); }
 
     std::optional<Body> body_;
     task_context context_;
-    asio::cancellation_signal signal_;
-    mutable ranked_mutex<lock_rank::coroutine_executor, std::mutex> executor_mutex_;
-    asio::any_io_executor executor_ VMTASK_GUARDED_BY(executor_mutex_); // empty unless there is a frame
-    bool is_cancel_missed_ VMTASK_GUARDED_BY(executor_mutex_) = false;
+    coroutine_frame frame_;
     loop_work work_; // until the body is destroyed
 };
 

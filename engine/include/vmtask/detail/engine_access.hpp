@@ -18,7 +18,6 @@ namespace vmtask::detail {
 
 class engine_core;
 class journal_request;
-class loop_delivery;
 class task_record;
 
 using loop_executor = asio::io_context::executor_type;
@@ -51,8 +50,6 @@ public:
     ~loop_pin();
 
     explicit operator bool() const noexcept { return core_ != nullptr; }
-    /// Has the loop call it, if the loop can; it may be gone when this returns.
-    [[nodiscard]] bool deliver(loop_delivery& added) const noexcept;
 
 private:
     engine_core* core_ = nullptr;

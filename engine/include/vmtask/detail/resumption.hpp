@@ -2,14 +2,11 @@
 #pragma once
 
 #include <vmtask/detail/asio_guard.hpp>
-#include <vmtask/detail/block_pool.hpp>
-#include <vmtask/detail/deadline.hpp>
-#include <vmtask/detail/destination.hpp>
+#include <vmtask/detail/block_memory.hpp>
+#include <vmtask/detail/completion.hpp>
 #include <vmtask/detail/intrusive_ptr.hpp>
 #include <vmtask/detail/task_record.hpp>
 #include <vmtask/detail/task_work.hpp>
-#include <vmtask/detail/wait_registry.hpp>
-#include <vmtask/detail/waiter.hpp>
 
 #include <asio/execution/executor.hpp>
 #include <asio/is_executor.hpp>
@@ -19,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -35,21 +33,30 @@ concept executor_type = asio::execution::is_executor<T>::value || asio::is_execu
 /// coroutine may be destroyed while it is suspended, even with its resumption
 /// already posted.
 template <class Executor>
-class resumption final : public waiter, public context_wait {
+class resumption final : public completion {
 public:
-    resumption(intrusive_ptr<task_record> task, const Executor& executor)
-        : waiter(deadline_never), destination_(std::in_place, core_of(*task), executor), task_(std::move(task))
+    /// Throws std::bad_alloc.
+    [[nodiscard]] static intrusive_ptr<resumption> make(intrusive_ptr<task_record> task, const Executor& executor)
     {
+        wait_target target{.task = std::move(task)};
+        const std::size_t size = offset() + size_of_pending(target);
+        void* const place = allocate_block(size);
+        try {
+            return {new (place) resumption(size, std::move(target), executor), adopt_reference};
+        } catch (...) {
+            free_block(place, size);
+            throw;
+        }
     }
-
-    // Made on one thread and destroyed on another.
-    static void* operator new(std::size_t size) { return allocate_block(size); }
-    static void operator delete(void* memory, std::size_t size) noexcept { free_block(memory, size); }
 
     friend void add_reference(resumption& self) noexcept { self.references_.fetch_add(1, std::memory_order_relaxed); }
     friend void release_reference(resumption& self) noexcept
     {
-        if (self.references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &self;
+        if (self.references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+        const std::size_t size = self.size_;
+        destroy(*self.pending_);
+        self.~resumption();
+        free_block(&self, size);
     }
 
     /// Begins the wait. The coroutine may have ended when this returns.
@@ -57,16 +64,16 @@ public:
     {
         suspended_ = suspended;
         add_reference(*this); // the wait's
-        // A context that is shutting down lets go what is posted to it.
-        if (!enter(destination_->registry()) || !add_waiter(*task_, *this)) complete(wait_outcome::completed);
+        detail::begin(*pending_, nullptr);
     }
 
-    void complete(wait_outcome) noexcept override { tell(core_of(*task_)); }
+    bool post(bool is_loop_gone) noexcept override { return place_->post(*this, std::allocator<void>(), is_loop_gone); }
 
     /// Where the coroutine is to go on.
-    void deliver()
+    void deliver() override
     {
         const intrusive_ptr<resumption> self(this, adopt_reference);
+        place_.reset();
         if (!gone_.exchange(true, std::memory_order_acq_rel)) suspended_.resume();
     }
 
@@ -75,34 +82,46 @@ public:
     void discard() noexcept override
     {
         const intrusive_ptr<resumption> self(this, adopt_reference);
-        destination_.reset();
+        place_.reset();
     }
 
     /// The coroutine is being destroyed, or has gone on: it is not resumed from
     /// here any more.
     void abandon() noexcept
     {
-        if (gone_.exchange(true, std::memory_order_acq_rel)) return;
-        if (withdraw()) forsake();
+        if (!gone_.exchange(true, std::memory_order_acq_rel)) detail::abandon(*pending_);
     }
 
 private:
-    bool take_back() noexcept override { return withdraw() || take_back_postponed(core_of(*task_), *this); }
-
-    bool post_handler() noexcept override
+    resumption(std::size_t size, wait_target&& target, const Executor& executor)
+        : size_(size),
+          place_(std::in_place, executor),
+          pending_(&make_pending(reinterpret_cast<std::byte*>(this) + offset(), std::move(target), *this,
+                                 context_behind(executor), false))
     {
-        destination<Executor> target = std::move(*destination_);
-        destination_.reset();
-        if (target.post_wait(*this, std::allocator<void>())) return true;
-        destination_.emplace(std::move(target));
-        return false;
+        if (!needs_work(*pending_)) return;
+        try {
+            place_->keep_in_work();
+        } catch (...) {
+            destroy(*pending_);
+            throw;
+        }
+    }
+    ~resumption() = default;
+
+    /// Where the library's part begins.
+    [[nodiscard]] static constexpr std::size_t offset() noexcept
+    {
+        constexpr std::size_t alignment = alignof(std::max_align_t);
+        return (sizeof(resumption) + alignment - 1) / alignment * alignment;
     }
 
+    const std::size_t size_;
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> gone_{false}; // resumed or abandoned
     std::coroutine_handle<> suspended_;
-    std::optional<destination<Executor>> destination_; // none once it is posted
-    intrusive_ptr<task_record> task_;
+    std::optional<handler_place<Executor>> place_; // none once it has come there
+    pending_wait* const pending_;
 };
 
 /// What a coroutine awaits: `Fetch` says what the co_await expression is.
@@ -128,7 +147,7 @@ public:
 
     [[gnu::noinline]] void await_suspend(std::coroutine_handle<> suspended)
     {
-        const intrusive_ptr<resumption<Executor>> made(new resumption<Executor>(task_, *executor_), adopt_reference);
+        const intrusive_ptr<resumption<Executor>> made = resumption<Executor>::make(task_, *executor_);
         executor_.reset(); // of a context that may go before the coroutine
         resumption_ = made;
         made->begin(suspended); // from here on this awaiter may be gone

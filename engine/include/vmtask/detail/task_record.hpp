@@ -7,9 +7,18 @@
 namespace vmtask::detail {
 
 class engine_core;
-class give_up_handler;
 class task_record;
-class waiter;
+
+// A program that was compiled with the headers of another library refers to a symbol
+// that this one has not: the linker's message names it. Kept as in asio_guard.hpp.
+template <int>
+struct [[gnu::visibility("default")]] library_built_with_vmtask_abi
+{
+    static const char here;
+};
+extern template struct library_built_with_vmtask_abi<VMTASK_ABI>;
+[[gnu::used, gnu::retain]] static const char* const guard_of_vmtask_abi =
+    &library_built_with_vmtask_abi<VMTASK_ABI>::here;
 
 // What one task is, shared by its handles, its body and its engine. How a record is
 // laid out is the library's own affair, so that programs need not be compiled anew
@@ -32,15 +41,5 @@ void release_reference(task_record& record) noexcept;
 [[nodiscard]] bool needs_checkpoint(const task_record& record) noexcept;
 /// Throws unless the task has succeeded.
 void require_success(const task_record& record);
-
-/// Lists a wait for the end. False when the task has ended; nothing was listed then.
-[[nodiscard]] bool add_waiter(task_record& record, waiter& added, give_up_handler* give_up = nullptr);
-/// Lists a coroutine that is to be told when the task is no longer held. False when
-/// it is not; nothing was listed then.
-[[nodiscard]] bool add_paused(task_record& record, waiter& added, give_up_handler* give_up = nullptr);
-/// Tells whoever wants to know that a coroutine is about to stay; false when that
-/// is nobody.
-[[nodiscard]] bool announce_pause(task_record& record) noexcept;
-void announce_resumption(task_record& record) noexcept;
 
 } // namespace vmtask::detail

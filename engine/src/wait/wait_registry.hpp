@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/ranked_mutex.hpp>
-#include <vmtask/detail/small_mutex.hpp>
+#include "base/ranked_mutex.hpp"
+#include "base/small_mutex.hpp"
 
 #include <asio/execution_context.hpp>
 
@@ -35,9 +35,11 @@ protected:
     context_wait() noexcept = default;
     ~context_wait() = default;
 
-    /// To be called before anybody can tell the wait; null where there is
-    /// nothing to be dropped by. False when the context is shutting down.
-    [[nodiscard]] bool enter(wait_registry* registry) noexcept;
+    /// The context's, by which the wait is to be dropped; without, by none.
+    void belong_to(wait_registry& registry) noexcept { registry_ = &registry; }
+    /// To be called before anybody can tell the wait. False when the context is
+    /// shutting down.
+    [[nodiscard]] bool enter() noexcept;
     /// Takes the wait back from those who try again to have it told.
     [[nodiscard]] static bool take_back_postponed(engine_core& core, context_wait& postponed) noexcept;
     /// The wait has been taken back: nobody tells it, and it goes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/deadline_entry.hpp>
+#include "base/deadline_entry.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <vmtask/detail/small_mutex.hpp>
-#include <vmtask/detail/thread_safety.hpp>
+#include "base/small_mutex.hpp"
+#include "base/thread_safety.hpp"
 
 #include <cstdint>
 #include <utility>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <vmtask/detail/waiter.hpp>
+#include "record/waiter.hpp"
 
 #include "record/task_record.hpp"
-
-#include <vmtask/detail/give_up_handler.hpp>
 
 #include <utility>
 
@@ -53,18 +51,6 @@ waiter* waiter_list::pop_claimed_locked() noexcept
         if (oldest->claim()) return oldest;
     }
     return nullptr;
-}
-
-give_up_handler::give_up_handler(intrusive_ptr<task_record> record) noexcept : record_(std::move(record)) {}
-
-give_up_handler::~give_up_handler()
-{
-    record_->sever(*this);
-}
-
-void give_up_handler::operator()(asio::cancellation_type) noexcept
-{
-    record_->give_up(*this);
 }
 
 } // namespace vmtask::detail

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "record/waiter.hpp"
+
 #include <vmtask/detail/awaited_tasks.hpp>
-#include <vmtask/detail/wait_kind.hpp>
-#include <vmtask/detail/waiter.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <span>
 
 namespace vmtask::detail {
-
-/// The index of no task.
-inline constexpr std::size_t no_index = static_cast<std::size_t>(-1);
 
 /// One wait for several tasks: a waiter with each of them, and one that is with
 /// none and can be given up.
@@ -92,11 +89,5 @@ private:
 /// True when a wait for the tasks is complete already; `index` is then the
 /// first of those that have ended.
 [[nodiscard]] bool is_complete(wait_kind kind, std::span<task_record* const> tasks, std::size_t& index) noexcept;
-
-/// Blocks the calling thread until all or any of the tasks have ended; `index`
-/// is the one that decided it. Allocates nothing for a few tasks.
-/// Throws std::system_error with errc::no_task.
-[[nodiscard]] wait_status wait_until(wait_kind kind, const awaited_tasks& tasks, steady_time deadline,
-                                     std::size_t& index);
 
 } // namespace vmtask::detail
