@@ -57,9 +57,11 @@ bool has_happened(const wait_target& target, wait_result& result) noexcept
 
 bool is_over(const wait_target& target, wait_result& result) noexcept
 {
-    if (has_happened(target, result)) return true;
-    if (target.deadline != deadline_now) return false;
-    result.error = errc::timed_out;
+    if (!has_happened(target, result)) {
+        if (target.deadline != deadline_now) return false;
+        result.error = errc::timed_out;
+    }
+    assert_no_lock_held("a handler is posted"); // as it is right after this
     return true;
 }
 
