@@ -24,9 +24,6 @@ public:
     [[nodiscard]] settled_wait settle(bool is_called) noexcept final;
     void abandon() noexcept final;
 
-protected:
-    [[nodiscard]] task_record& task() const noexcept { return *task_; }
-
 private:
     /// False when it is over; nothing was listed then. Touches nothing of its own once
     /// the wait is listed: it may be gone then.

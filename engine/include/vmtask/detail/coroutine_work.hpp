@@ -12,14 +12,12 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <type_traits>
